@@ -1,0 +1,216 @@
+"""Evaluate expressions of the language in any algebra: sympy's expressions to derive, IR to lower."""
+
+from __future__ import annotations
+
+import difflib
+from fractions import Fraction
+from typing import Protocol
+
+from attrs import define, field
+
+from cmdsl.diagnostics import Span, error
+from cmdsl.sema.instantiate import instantiate, is_definition
+from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
+from cmdsl.syntax import ast
+
+OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
+COMPARISONS = frozenset(["==", "!=", "<", "<=", ">", ">="])
+FUNCTIONS = {
+    **dict.fromkeys("sqrt exp log log2 sin cos tan asin acos atan sinh cosh tanh erf abs floor ceil sign sigmoid softplus expm1 log1p".split(), 1),
+    "min": None,
+    "max": None,
+}
+DEEPEST = 100
+
+
+class Algebra(Protocol):
+    """What expressions evaluate to: numbers, operations by their IR names, comparisons, selections."""
+
+    def number(self, value: Fraction, span: Span) -> object:
+        """Give an exact number."""
+
+    def constant(self, name: str, span: Span) -> object:
+        """Give `pi` or `inf`."""
+
+    def operate(self, op: str, args: tuple[object, ...], span: Span) -> object:
+        """Apply an operation or elementwise function, by its IR name."""
+
+    def compare(self, op: str, left: object, right: object, span: Span) -> object:
+        """Compare two scalars."""
+
+    def logic(self, op: str, args: tuple[object, ...], span: Span) -> object:
+        """Combine truth values."""
+
+    def select(self, condition: object, then: object, otherwise: object, span: Span) -> object:
+        """Choose by a truth value."""
+
+    def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
+        """Apply a function of the language; `evaluator.inline` substitutes."""
+
+
+@define(eq=False)
+class Evaluator:
+    """Evaluates in one algebra; quantities are evaluated once."""
+
+    algebra: Algebra
+    forced: dict[Thunk, object] = field(factory=dict)
+    active: list[object] = field(factory=list)
+
+    def value(self, expr: ast.Expr, env: Env) -> object:
+        """Evaluate an expression in a scope."""
+        match expr:
+            case ast.Number(text, span):
+                return self.algebra.number(Fraction(text), span)
+            case ast.Name():
+                return self.name(expr, env)
+            case ast.Attribute():
+                return self.member(expr, env)
+            case ast.Sequence(items):
+                return tuple(self.value(item, env) for item in items)
+            case ast.Call():
+                return self.call(expr, env)
+            case ast.Conditional(condition, then, otherwise, span):
+                parts = [self.value(e, env) for e in (condition, then, otherwise)]
+                return self.algebra.select(*parts, span)
+            case ast.Unary(op, operand, span):
+                value = self.value(operand, env)
+                return self.algebra.operate("neg", (value,), span) if op == "-" else self.algebra.logic("not", (value,), span)
+            case ast.Binary():
+                return self.binary(expr, env)
+            case ast.Index():
+                raise error("CM110", "`index(… for …)` can only stand right of `~`", expr.span)
+
+    def binary(self, expr: ast.Binary, env: Env) -> object:
+        """Evaluate an operator with its two operands."""
+        left, right = self.value(expr.left, env), self.value(expr.right, env)
+        if expr.op in OPERATORS:
+            return self.algebra.operate(OPERATORS[expr.op], (left, right), expr.span)
+        if expr.op in COMPARISONS:
+            return self.algebra.compare(expr.op, left, right, expr.span)
+        return self.algebra.logic(expr.op, (left, right), expr.span)
+
+    def name(self, expr: ast.Name, env: Env) -> object:
+        """Give what a name stands for."""
+        found = env.lookup(expr.id)
+        if isinstance(found, Thunk):
+            return self.force(found, expr.span)
+        if found is not None:
+            return found
+        if expr.id in ("pi", "inf"):
+            return self.algebra.constant(expr.id, expr.span)
+        raise unknown(expr.id, env, expr.span)
+
+    def force(self, thunk: Thunk, span: Span) -> object:
+        """Evaluate a named quantity, once."""
+        if thunk not in self.forced:
+            self.enter(thunk, thunk.name, span)
+            value = self.value(thunk.expression, thunk.env)
+            self.forced[thunk] = thunk.bind(thunk.name, value) if thunk.bind else value
+            self.active.pop()
+        return self.forced[thunk]
+
+    def enter(self, what: object, name: str, span: Span) -> None:
+        """Note that something is being evaluated; what is defined by itself has no value."""
+        if what in self.active:
+            raise error("CM120", f"`{name}` is defined in terms of itself", span, help="break the circle: every name needs a value of its own")
+        if len(self.active) >= DEEPEST:
+            raise error("CM121", f"definitions are nested more than {DEEPEST} deep at `{name}`", span)
+        self.active.append(what)
+
+    def member(self, expr: ast.Attribute, env: Env) -> object:
+        """Give a member: `D.c_out`, `solver.step`."""
+        owner = self.name(expr.value, env)
+        members = owner.members if isinstance(owner, Namespace) else owner.env.bindings if isinstance(owner, Instance) else {}
+        if expr.name not in members:
+            near = difflib.get_close_matches(expr.name, members, 1)
+            raise error("CM104", f"`{expr.value.id}` has no member `{expr.name}`", expr.span, help=f"did you mean `{expr.value.id}.{near[0]}`?" if near else "")
+        found = members[expr.name]
+        return self.force(found, expr.span) if isinstance(found, Thunk) else found
+
+    def call(self, expr: ast.Call, env: Env) -> object:
+        """Evaluate a call."""
+        if isinstance(expr.function, ast.Name) and expr.function.id in FUNCTIONS and env.lookup(expr.function.id) is None:
+            return self.elementwise(expr.function.id, expr, env)
+        function = self.member(expr.function, env) if isinstance(expr.function, ast.Attribute) else self.name(expr.function, env)
+        if isinstance(function, Namespace):
+            function = function.value
+        if isinstance(function, Form):
+            return function.apply(self, expr, env)
+        return self.apply(function, self.positional(expr, function, env), expr.span)
+
+    def elementwise(self, name: str, expr: ast.Call, env: Env) -> object:
+        """Apply one of the language's own functions; `min` and `max` take two or more arguments."""
+        args = [self.value(a.value, env) for a in expr.arguments]
+        arity = FUNCTIONS[name]
+        if any(a.name for a in expr.arguments) or (len(args) != arity if arity else len(args) < 2):
+            raise error("CM106", f"`{name}` takes {arity or 'two or more'} argument{'s' if arity != 1 else ''}, and {len(args)} {'are' if len(args) != 1 else 'is'} given", expr.span)
+        result = args[0]
+        for arg in args[1:]:
+            result = self.algebra.operate(name, (result, arg), expr.span)
+        return result if arity is None else self.algebra.operate(name, (result,), expr.span)
+
+    def positional(self, call: ast.Call, function: object, env: Env) -> tuple[object, ...]:
+        """Evaluate a call's arguments in the order of the function's parameters."""
+        given = [a for a in call.arguments if a.name is None]
+        named = {a.name: a for a in call.arguments if a.name is not None}
+        if not named:
+            return tuple(self.value(a.value, env) for a in given)
+        target = sole_function(function)
+        if not isinstance(target, Closure) or any(n not in target.parameters[len(given) :] for n in named):
+            raise error("CM107", f"there is no argument `{next(iter(named))}` here", call.span, help="give the arguments in their order, without names")
+        rest = [named[n] for n in target.parameters[len(given) :] if n in named]
+        return tuple(self.value(a.value, env) for a in (*given, *rest))
+
+    def apply(self, function: object, args: tuple[object, ...], span: Span) -> object:
+        """Apply anything that can be called to values."""
+        match sole_function(function):
+            case Builtin(name, arity, body):
+                check_arity(name, arity, len(args), span)
+                return body(args, span)
+            case Applied(inner, first):
+                return self.apply(inner, (*first, *args), span)
+            case Closure() as closure:
+                if closure.partial and 0 < len(args) < len(closure.parameters):
+                    return Applied(closure, args)
+                check_arity(closure.name, len(closure.parameters), len(args), span)
+                return self.algebra.apply(self, closure, args, span)
+        raise error("CM105", "this is not a function and can't be called", span)
+
+    def inline(self, function: Closure, args: tuple[object, ...], span: Span) -> object:
+        """Apply a function by evaluating its body with its parameters bound."""
+        if isinstance(function.body, tuple):
+            raise error("CM111", f"`{function.name}` is a sequence of steps and has no value here", span)
+        self.enter(function, function.name, span)
+        result = self.value(function.body, function.env.child(dict(zip(function.parameters, args, strict=True))))
+        self.active.pop()
+        return result
+
+    def instance(self, kind: str, reference: ast.Name | ast.Call, env: Env) -> Instance:
+        """Give a definition of a kind with its arguments bound."""
+        return instantiate(kind, reference, env)
+
+
+def sole_function(function: object) -> object:
+    """Give what is called when a value is called: a definition that gives one function is called by its own name."""
+    if isinstance(function, Namespace):
+        return sole_function(function.value)
+    if isinstance(function, Instance):
+        functions = function.functions()
+        return functions[0] if len(functions) == 1 else function
+    return function
+
+
+def check_arity(name: str, wanted: int, given: int, span: Span) -> None:
+    """Refuse a wrong number of arguments."""
+    if wanted != given:
+        raise error("CM106", f"`{name}` takes {wanted} argument{'s' if wanted != 1 else ''}, and {given} {'are' if given != 1 else 'is'} given", span)
+
+
+def unknown(name: str, env: Env, span: Span) -> Exception:
+    """Give the error for a name that stands for nothing, with the nearest one that does."""
+    visible = {n for scope in env.chain() for n in scope.bindings} | set(FUNCTIONS)
+    near = difflib.get_close_matches(name, sorted(visible), 1, 0.6)
+    kinds = [kind for kind in ("metric", "weight", "solver", "proposal", "grid", "curriculum", "precondition") if is_definition(kind, name, env)]
+    if kinds:
+        return error("CM103", f"`{name}` is a definition of kind {kinds[0]}, not a value", span)
+    return error("CM101", f"`{name}` is not defined", span, help=f"did you mean `{near[0]}`?" if near else "")

@@ -1,0 +1,119 @@
+"""Definitions with their parameters bound by name, in the scope that they were written in."""
+
+from __future__ import annotations
+
+import difflib
+
+from cmdsl.diagnostics import Span, error
+from cmdsl.sema.values import Closure, Defined, Env, Instance, Thunk
+from cmdsl.syntax import ast
+
+KINDS = ("precondition", "grid", "curriculum", "proposal", "weight", "metric", "solver", "objective", "sampler")
+
+
+def is_definition(kind: str, name: str, env: Env) -> bool:
+    """Tell whether there is a definition of that kind and name."""
+    return env.definition(kind, name) is not None
+
+
+def instantiate(kind: str, reference: ast.Name | ast.Call, env: Env, overrides: tuple[ast.Statement, ...] = ()) -> Instance:
+    """Give the definition that is referred to, its arguments taken from `env`; `overrides` replace equations of its body."""
+    name, arguments = parts(reference)
+    defined = env.definition(kind, name)
+    if defined is None:
+        raise unknown_definition(kind, name, env, reference.span)
+    scope = bind(defined, arguments, env, reference.span)
+    if defined.definition.reference is not None:
+        return instantiate(kind, defined.definition.reference, scope, overrides)
+    return close(defined.definition, scope, overrides)
+
+
+def parts(reference: ast.Name | ast.Call) -> tuple[str, tuple[ast.Argument, ...]]:
+    """Split `edm(sigma_data)` into its name and arguments."""
+    if isinstance(reference, ast.Name):
+        return reference.id, ()
+    if not isinstance(reference.function, ast.Name):
+        raise error("CM103", "a definition is named by one name", reference.span)
+    return reference.function.id, reference.arguments
+
+
+def close(definition: ast.Definition, scope: Env, overrides: tuple[ast.Statement, ...] = ()) -> Instance:
+    """Bind what a definition's body defines into its scope."""
+    instance = Instance(definition, scope)
+    names = {s.name for s in overrides if isinstance(s, ast.Equation | ast.FunctionDefinition)}
+    kept = [s for s in definition.body if getattr(s, "name", None) not in names]
+    scope.bindings.update({s.name: member(s, scope, instance) for s in (*kept, *overrides) if isinstance(s, ast.Equation | ast.FunctionDefinition)})
+    return instance
+
+
+def member(statement: ast.Equation | ast.FunctionDefinition, scope: Env, owner: Instance | None = None) -> Thunk | Closure:
+    """Give what an equation or a function definition binds its name to."""
+    if isinstance(statement, ast.Equation):
+        return Thunk(statement.name, statement.value, scope)
+    return Closure(statement.name, statement.parameters, statement.body, scope, statement.span, owner)
+
+
+def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: Span) -> Env:
+    """Bind arguments to a definition's parameters; a default may use earlier parameters."""
+    given = match(defined.definition, arguments, span)
+    scope = defined.env.child()
+    for parameter in defined.definition.parameters:
+        argument = given.get(parameter.name)
+        if argument is not None:
+            scope.bindings[parameter.name] = passed(parameter.name, argument.value, argument.parameters, env, argument.span)
+        elif parameter.default is not None:
+            scope.bindings[parameter.name] = passed(parameter.name, parameter.default, parameter.parameters, scope, parameter.span)
+        else:
+            raise error("CM108", f"`{defined.definition.name}` needs its parameter `{parameter.name}`", span, help=f"write `{signature(defined.definition)}`")
+    return scope
+
+
+def match(definition: ast.Definition, arguments: tuple[ast.Argument, ...], span: Span) -> dict[str, ast.Argument]:
+    """Give each parameter its argument; positional ones come first."""
+    names = [p.name for p in definition.parameters]
+    given: dict[str, ast.Argument] = {}
+    for position, argument in enumerate(arguments):
+        if argument.name is None and position >= len(names):
+            raise error("CM106", f"`{definition.name}` takes at most {len(names)} arguments", argument.span, help=f"its parameters: `{signature(definition)}`")
+        name = argument.name or names[position]
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 1)
+            raise error("CM107", f"`{definition.name}` has no parameter `{name}`", argument.span, help=f"did you mean `{near[0]}`?" if near else f"its parameters: `{signature(definition)}`")
+        if name in given:
+            raise error("CM109", f"`{name}` is given twice", argument.span)
+        given[name] = argument
+    return given
+
+
+def passed(name: str, value: ast.Expr, parameters: tuple[str, ...] | None, env: Env, span: Span) -> object:
+    """Give what a parameter stands for: a function, an instance of a definition, or a quantity of the caller's scope."""
+    if parameters is not None:
+        return Closure(name, parameters, value, env, span)
+    kind = definition_kind(name, value, env)
+    if kind is not None and isinstance(value, ast.Name | ast.Call):
+        return instantiate(kind, value, env)
+    if isinstance(value, ast.Name) and not isinstance(env.lookup(value.id), Thunk) and env.lookup(value.id) is not None:
+        return env.lookup(value.id)
+    return Thunk(name, value, env)
+
+
+def definition_kind(name: str, value: ast.Expr, env: Env) -> str | None:
+    """Give the kind of the definition that an argument refers to, if it refers to one."""
+    target = value.function if isinstance(value, ast.Call) else value
+    if not isinstance(target, ast.Name) or (env.lookup(target.id) is not None and name not in KINDS):
+        return None
+    kinds = [name] if name in KINDS else list(KINDS)
+    return next((kind for kind in kinds if is_definition(kind, target.id, env)), None)
+
+
+def signature(definition: ast.Definition) -> str:
+    """Write a definition's name and parameters."""
+    inner = ", ".join(p.name + (f"({', '.join(p.parameters)})" if p.parameters else "") for p in definition.parameters)
+    return f"{definition.name}({inner})" if inner else definition.name
+
+
+def unknown_definition(kind: str, name: str, env: Env, span: Span) -> Exception:
+    """Give the error for a definition that is not there, with the nearest that is."""
+    names = sorted({n for scope in env.chain() for (k, n) in scope.definitions if k == kind})
+    near = difflib.get_close_matches(name, names, 1, 0.6)
+    return error("CM102", f"there is no {kind} `{name}`", span, help=f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names)}")
