@@ -24,21 +24,21 @@ class Builder(Transformer[Token, ast.Module]):
 
     def __init__(self, path: str, text: str) -> None:
         super().__init__()
-        self.path, self.text = path, text
+        self.file, self.source = path, text
 
     def span(self, meta: Meta) -> Span:
         """Give the place of a rule."""
         if meta.empty:
-            return Span(self.path, 1, 1, 1, 1)
-        return Span(self.path, meta.line, meta.column, meta.end_line, meta.end_column)
+            return Span(self.file, 1, 1, 1, 1)
+        return Span(self.file, meta.line, meta.column, meta.end_line, meta.end_column)
 
     def at(self, token: Token) -> Span:
         """Give the place of a token."""
         line, column = token.line or 1, token.column or 1
-        return Span(self.path, line, column, token.end_line or line, token.end_column or column)
+        return Span(self.file, line, column, token.end_line or line, token.end_column or column)
 
     def start(self, meta: Meta, items: list[Any]) -> ast.Module:
-        return ast.Module(self.path, self.text, tuple(i for i in items if i is not None and not isinstance(i, Token)))
+        return ast.Module(self.file, self.source, tuple(i for i in items if i is not None and not isinstance(i, Token)))
 
     # expressions
 
