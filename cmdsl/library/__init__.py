@@ -1,0 +1,1 @@
+"""The language's own library: definitions in `.cm`."""

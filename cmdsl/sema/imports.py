@@ -1,0 +1,67 @@
+"""Read the files that a spec imports: beside it or below, never out of its folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.syntax import ast, parse
+
+LARGEST = 4_000_000
+MOST = 64
+
+
+def read(path: Path, name: str, span: Span | None = None) -> str:
+    """Read a source file; raises SpecError where it can't be read as text."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise error("CM001", f"{name} is larger than {LARGEST} bytes", span)
+        return path.read_text(encoding="utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as broken:
+        raise error("CM001", f"{name} is not UTF-8: byte {broken.start} is {broken.object[broken.start]:#04x}", span) from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a file name"
+        raise error("CM004", f"{name} can't be read: {reason}", span) from None
+
+
+def imported(module: ast.Module) -> tuple[ast.Module, ...]:
+    """Give the modules that a module imports, each once, what they import before them."""
+    done: dict[Path, ast.Module] = {}
+    visit(module, Path(module.path).resolve().parent, done, (Path(module.path).resolve(),))
+    return tuple(done.values())
+
+
+def visit(module: ast.Module, root: Path, done: dict[Path, ast.Module], above: tuple[Path, ...]) -> None:
+    """Read what a module imports, depth first."""
+    for statement in module.statements:
+        if not isinstance(statement, ast.Import):
+            continue
+        path = locate(statement, above[-1].parent, root)
+        if path in above:
+            raise error("CM117", f'"{statement.path}" imports itself, by way of other files', statement.span)
+        if path in done:
+            continue
+        if len(done) >= MOST:
+            raise error("CM117", f"more than {MOST} files are imported", statement.span)
+        other = only_definitions(parse(statement.path, read(path, f'"{statement.path}"', statement.span)))
+        visit(other, root, done, (*above, path))
+        done[path] = other
+
+
+def locate(statement: ast.Import, folder: Path, root: Path) -> Path:
+    """Give the file that is meant, refused where it lies outside the spec's folder."""
+    try:
+        path = (folder / statement.path).resolve()
+    except (OSError, ValueError):
+        raise error("CM117", f'"{statement.path}" is not a file name', statement.span) from None
+    if Path(statement.path).is_absolute() or not path.is_relative_to(root):
+        raise error("CM117", f'"{statement.path}" lies outside the folder of the spec', statement.span, help="import files beside the spec or below it")
+    return path
+
+
+def only_definitions(module: ast.Module) -> ast.Module:
+    """Refuse an imported file that holds more than definitions and functions."""
+    for statement in module.statements:
+        if not isinstance(statement, ast.Definition | ast.FunctionDefinition | ast.Equation | ast.Import | ast.Extern):
+            raise SpecError(error("CM118", "an imported file holds definitions and functions only", statement.span).diagnostics)
+    return module

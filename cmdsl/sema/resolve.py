@@ -1,0 +1,198 @@
+"""Sort the statements of a spec, refuse what is bound twice or missing, and bring in the library and imports."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+from cmdsl.diagnostics import Diagnostic, Label, Span, SpecError, error
+from cmdsl.sema.imports import imported
+from cmdsl.sema.instantiate import KINDS
+from cmdsl.sema.spec import Spec
+from cmdsl.syntax import ast, parse
+
+S = TypeVar("S", bound=ast.Statement)
+RESERVED = frozenset(
+    "alpha sigma drift diffusion snr logsnr time_at perturb transition f f_ema F D teacher velocity score stopgrad jvp sqnorm dot mean dim node "
+    "N k K x data prior normal uniform lognormal logitnormal integers bernoulli index diff integral variance pi inf exact_gaussian "
+    "sqrt exp log log2 sin cos tan asin acos atan sinh cosh tanh erf abs min max floor ceil sign sigmoid softplus expm1 log1p".split()
+)
+ONCE = (ast.Model, ast.Time, ast.Boundary, ast.Prior, ast.Network, ast.Data)
+FIELDS = {ast.Sde: (("drift", "diffusion"), ("variance",)), ast.Path: (("alpha", "sigma"), ())}
+
+
+def resolve(module: ast.Module, overrides: Mapping[str, str] | None = None) -> Spec:
+    """Give the spec that a module declares; `overrides` replace the values of params by name."""
+    module = override(module, overrides or {})
+    problems = [*duplicates(module), *missing(module), *unknown_fields(module)]
+    if problems:
+        raise SpecError(tuple(problems))
+    others = imported(module)
+    return assemble(module, others)
+
+
+def assemble(module: ast.Module, others: tuple[ast.Module, ...]) -> Spec:
+    """Put the statements in their places."""
+    uses = of(module.statements, ast.Use)
+    process = [*of(module.statements, ast.Sde), *of(module.statements, ast.Path)]
+    everything = [s for m in (*others, module) for s in m.statements]
+    return Spec(
+        module=module,
+        name=of(module.statements, ast.Model)[0].name,
+        title=title(module.text),
+        sha256=digest(module, others),
+        params=of(module.statements, ast.Param),
+        time=of(module.statements, ast.Time)[0],
+        process=process[0],
+        named=tuple(s for s in everything if isinstance(s, ast.Equation | ast.FunctionDefinition)),
+        boundary=first(of(module.statements, ast.Boundary)),
+        prior=first(of(module.statements, ast.Prior)),
+        precondition=first(u for u in uses if u.kind == "precondition"),
+        grid=first(u for u in uses if u.kind == "grid"),
+        curriculum=first(u for u in uses if u.kind == "curriculum"),
+        objectives=tuple(u for u in uses if u.kind == "objective"),
+        samplers=tuple(u for u in uses if u.kind == "sampler"),
+        network=first(of(module.statements, ast.Network)),
+        data=first(of(module.statements, ast.Data)),
+        asserts=of(module.statements, ast.Assert),
+        learned=of(module.statements, ast.Learned),
+        library=library(),
+        definitions=tuple(s for s in everything if isinstance(s, ast.Definition)),
+    )
+
+
+def of(statements: Iterable[ast.Statement], kind: type[S]) -> tuple[S, ...]:
+    """Give the statements of one kind."""
+    return tuple(s for s in statements if isinstance(s, kind))
+
+
+def first(items: Iterable[S]) -> S | None:
+    """Give the first of the items, or None."""
+    return next(iter(items), None)
+
+
+def title(text: str) -> str:
+    """Give the comment at the head of a spec."""
+    line = text.lstrip().split("\n", 1)[0]
+    return line.lstrip("# ").strip() if line.startswith("#") else ""
+
+
+def digest(module: ast.Module, others: tuple[ast.Module, ...]) -> str:
+    """Hash the text of a spec and of what it imports."""
+    return hashlib.sha256("\0".join(m.text for m in (module, *others)).encode()).hexdigest()
+
+
+@cache
+def library() -> tuple[ast.Module, ...]:
+    """Give the language's own library, parsed."""
+    room = files("cmdsl.library")
+    names = sorted(entry.name for entry in room.iterdir() if entry.name.endswith(".cm"))
+    return tuple(parse(f"library/{name}", room.joinpath(name).read_text(encoding="utf-8")) for name in names)
+
+
+def override(module: ast.Module, overrides: Mapping[str, str]) -> ast.Module:
+    """Give the module with the values of some params replaced in its text."""
+    if not overrides:
+        return module
+    params = {s.name: s for s in of(module.statements, ast.Param)}
+    lines = module.text.split("\n")
+    edits = [(found(name, params).value.span, literal(name, text)) for name, text in overrides.items()]
+    for span, text in sorted(edits, key=lambda edit: (edit[0].line, edit[0].column), reverse=True):
+        before, after = lines[span.line - 1][: span.column - 1], lines[span.end_line - 1][span.end_column - 1 :]
+        lines[span.line - 1 : span.end_line] = [before + text + after]
+    return parse(module.path, "\n".join(lines))
+
+
+def found(name: str, params: Mapping[str, ast.Param]) -> ast.Param:
+    """Give the param that `-D` names."""
+    if name in params:
+        return params[name]
+    near = difflib.get_close_matches(name, params, 1)
+    raise error("CM115", f"the spec has no param `{name}` to set", help=f"did you mean `{near[0]}`?" if near else f"its params: {', '.join(params) or 'none'}")
+
+
+def literal(name: str, text: str) -> str:
+    """Check that the value given by `-D` is one expression."""
+    module = parse("-D", f"param {name} = {text}\n")
+    if len(module.statements) != 1 or "\n" in text or "#" in text or not isinstance(module.statements[0], ast.Param) or module.statements[0].range:
+        raise error("CM115", f"the value for `{name}` is not one expression: {text!r}")
+    return text.strip()
+
+
+def duplicates(module: ast.Module) -> list[Diagnostic]:
+    """Find what is bound or stated twice, and reserved names."""
+    problems: list[Diagnostic] = []
+    seen: dict[str, Span] = {}
+    for statement in module.statements:
+        key = identity(statement)
+        if key is None:
+            continue
+        if key in seen:
+            problems += error("CM112", f"{key} is given twice", statement.span, secondary=(Label(seen[key], "first here"),), help="keep one of the two").diagnostics
+        if isinstance(statement, ast.Param | ast.Equation | ast.FunctionDefinition) and statement.name in RESERVED:
+            problems += error("CM113", f"`{statement.name}` is a name of the language and can't be bound", statement.span, help="choose another name").diagnostics
+        seen.setdefault(key, statement.span)
+    return problems
+
+
+def identity(statement: ast.Statement) -> str | None:
+    """Give what a statement binds or states, as a reader would call it."""
+    match statement:
+        case ast.Param(name) | ast.Equation(name) | ast.FunctionDefinition(name):
+            return f"`{name}`"
+        case ast.Definition(kind, name):
+            return f"the {kind} `{name}`"
+        case ast.Sde() | ast.Path():
+            return "the process"
+        case ast.Use(kind, alias, reference):
+            called = reference.function if isinstance(reference, ast.Call) else reference
+            name = alias or (called.id if isinstance(called, ast.Name) else "")
+            return f"the {kind} `{name}`" if kind in ("objective", "sampler") else f"the {kind}"
+        case ast.Model() | ast.Time() | ast.Boundary() | ast.Prior() | ast.Network() | ast.Data():
+            return f"`{type(statement).__name__.lower()}`"
+    return None
+
+
+NEEDED = {
+    "model": ("`model NAME`", (ast.Model,)),
+    "time": ("`time t in [0, T]`", (ast.Time,)),
+    "process": ("`sde { drift = …  diffusion = … }` or `path { alpha = …  sigma = … }`", (ast.Sde, ast.Path)),
+}
+
+
+def missing(module: ast.Module) -> list[Diagnostic]:
+    """Find the statements that every spec needs and this one lacks."""
+    end = module.statements[-1].span if module.statements else Span(module.path, 1, 1, 1, 1)
+    absent = [text for text, kinds in NEEDED.values() if not any(isinstance(s, kinds) for s in module.statements)]
+    return [d for text in absent for d in error("CM114", f"the spec lacks {text}", end).diagnostics]
+
+
+def unknown_fields(module: ast.Module) -> list[Diagnostic]:
+    """Find fields of `sde` and `path` that are none or lacking, kinds that are none, and statements out of place."""
+    problems: list[Diagnostic] = []
+    for statement in module.statements:
+        if isinstance(statement, ast.Sde | ast.Path):
+            problems += fields(statement)
+        if isinstance(statement, ast.Definition) and statement.kind not in KINDS:
+            near = difflib.get_close_matches(statement.kind, KINDS, 1)
+            problems += error("CM116", f"there is no kind `{statement.kind}`", statement.span, help=f"did you mean `{near[0]}`?" if near else f"kinds: {', '.join(KINDS)}").diagnostics
+    return problems
+
+
+def fields(statement: ast.Sde | ast.Path) -> list[Diagnostic]:
+    """Check the fields of the process."""
+    needed, optional = FIELDS[type(statement)]
+    kind = type(statement).__name__.lower()
+    names = [e.name for e in statement.equations if isinstance(e, ast.Equation)]
+    problems: list[Diagnostic] = []
+    for entry in statement.equations:
+        if not isinstance(entry, ast.Equation) or entry.name not in (*needed, *optional) or names.count(entry.name) > 1:
+            problems += error("CM116", f"`{kind}` has the fields {', '.join((*needed, *optional))}, each once", entry.span).diagnostics
+    for name in needed:
+        if name not in names:
+            problems += error("CM114", f"`{kind}` lacks `{name}`", statement.span, help=f"write `{name} = …` in it").diagnostics
+    return problems
