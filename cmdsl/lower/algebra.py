@@ -1,0 +1,122 @@
+"""Evaluate the language to IR: types are checked and broadcasts written as the expressions are built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import TypeAlias, get_args
+
+from attrs import define, field
+
+from cmdsl.diagnostics import Span, error
+from cmdsl.ir import nodes as ir
+from cmdsl.ir.nodes import Type
+from cmdsl.ir.walk import free
+from cmdsl.lower.fold import fold
+from cmdsl.sema.evaluate import Evaluator
+from cmdsl.sema.values import Closure, Instance
+
+RANKS = (Type.STATIC, Type.LOOP, Type.UNIFORM, Type.SAMPLE, Type.STATE)
+EXPRESSIONS = get_args(ir.Expr)
+Apply: TypeAlias = Callable[[Evaluator, Closure, tuple[object, ...], Span], object]
+
+
+def number(value: int | Fraction) -> ir.Num:
+    """Give an exact number."""
+    return ir.Num(Fraction(value))
+
+
+def expression(value: object, span: Span, what: str = "a scalar or a state") -> ir.Expr:
+    """Give a value that is an expression; refuse functions, definitions and lists."""
+    if isinstance(value, EXPRESSIONS):
+        return value
+    kind = f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
+    raise error("CM201", f"{what} is expected here, and this is {kind}", span)
+
+
+def join(types: list[Type], span: Span) -> Type:
+    """Give the type of what is computed from operands of these types."""
+    if Type.TABLE in types:
+        if all(t in (Type.TABLE, Type.STATIC) for t in types):
+            return Type.TABLE
+        raise error("CM202", "a weight of `index` can depend on the nodes and on params only", span)
+    for t in types:
+        if t not in RANKS:
+            raise error("CM201", f"a {t.value} can't be computed with", span)
+    return max(types, key=RANKS.index)
+
+
+@define(eq=False)
+class IrAlgebra:
+    """The algebra of IR expressions; `on_apply` decides what becomes a call of an emitted function."""
+
+    on_apply: Apply
+    inlining: bool = field(default=False)
+
+    def number(self, value: Fraction, span: Span) -> ir.Expr:
+        """Give an exact number."""
+        return ir.Num(value)
+
+    def constant(self, name: str, span: Span) -> ir.Expr:
+        """Give `pi` or `inf`."""
+        return ir.Const(name)
+
+    def operate(self, op: str, args: tuple[object, ...], span: Span) -> ir.Expr:
+        """Apply an operation; scalars that meet states are spread over them."""
+        operands = [expression(a, span) for a in args]
+        result = join([a.type for a in operands], span)
+        return fold(ir.Op(op, tuple(spread(operands)), result))
+
+    def compare(self, op: str, left: object, right: object, span: Span) -> ir.Expr:
+        """Compare two scalars; states can't be compared."""
+        operands = scalars((left, right), span, "a comparison")
+        return ir.Compare(op, operands[0], operands[1], join([a.type for a in operands], span))
+
+    def logic(self, op: str, args: tuple[object, ...], span: Span) -> ir.Expr:
+        """Combine truth values."""
+        operands = [expression(a, span, "a condition") for a in args]
+        if not all(isinstance(a, ir.Compare | ir.Logic) for a in operands):
+            raise error("CM203", f"`{op}` takes conditions, such as `a < b`", span)
+        return ir.Logic(op, tuple(operands), join([a.type for a in operands], span))
+
+    def select(self, condition: object, then: object, otherwise: object, span: Span) -> ir.Expr:
+        """Choose by a condition; both branches are of one type."""
+        test = expression(condition, span, "a condition")
+        if not isinstance(test, ir.Compare | ir.Logic):
+            raise error("CM203", "a condition such as `a < b` is expected after `if`", span)
+        branches = spread([expression(then, span), expression(otherwise, span)])
+        result = join([test.type, *(b.type for b in branches)], span)
+        if result is Type.STATE and test.type is Type.SAMPLE:
+            test = ir.Spread(test, state_of(branches))
+        return ir.Select(test, branches[0], branches[1], result)
+
+    def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
+        """Apply a function of the language, inlined or as a call of an emitted one."""
+        return evaluator.inline(function, args, span) if self.inlining else self.on_apply(evaluator, function, args, span)
+
+
+def scalars(args: tuple[object, ...], span: Span, what: str) -> list[ir.Expr]:
+    """Refuse states where scalars are needed."""
+    operands = [expression(a, span, "a scalar") for a in args]
+    if any(a.type is Type.STATE for a in operands):
+        raise error("CM204", f"{what} is of scalars, and this is a state", span, help="`sqnorm` and `mean` make a scalar of a state")
+    return operands
+
+
+def spread(operands: list[ir.Expr]) -> list[ir.Expr]:
+    """Give scalars per sample the rank of the states that they meet."""
+    if not any(o.type is Type.STATE for o in operands):
+        return operands
+    like = state_of(operands)
+    return [ir.Spread(o, like) if o.type is Type.SAMPLE else o for o in operands]
+
+
+def state_of(operands: list[ir.Expr]) -> ir.Expr:
+    """Give a state among the operands, by a name where one is found within."""
+    states = [o for o in operands if o.type is Type.STATE]
+    return next((v for s in states if (v := state_variable(s)) is not None), states[0])
+
+
+def state_variable(expr: ir.Expr) -> ir.Var | None:
+    """Give the first variable of type STATE in an expression."""
+    return next((v for v in free(expr) if v.type is Type.STATE), None)

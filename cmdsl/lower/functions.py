@@ -1,0 +1,234 @@
+"""Functions that are emitted: elaborated at the types of their calls, implicit parameters lifted into their signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import attrs
+from attrs import define, field
+
+from cmdsl.diagnostics import Span, error
+from cmdsl.ir import nodes as ir
+from cmdsl.ir.nodes import Role, Type
+from cmdsl.ir.walk import expressions, free, rewrite_statement, statements, substitute
+from cmdsl.lower.algebra import EXPRESSIONS, RANKS, IrAlgebra, expression, state_variable
+from cmdsl.sema.evaluate import Evaluator
+from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
+from cmdsl.syntax import ast
+from cmdsl.syntax.format import expression as written
+
+# the first state of the function that is being elaborated: filled in when its parameters are known
+SOME_STATE = ir.Var("<state>", Type.STATE)
+NETWORK = ir.Var("network", Type.NETWORK)
+NETWORK_EMA = ir.Var("network_ema", Type.NETWORK)
+TEACHER = ir.Var("teacher", Type.DENOISER)
+HOST = (Type.STATIC, Type.LOOP, Type.TABLE)
+CALLED = (Type.NETWORK, Type.DENOISER, Type.LEARNED)
+IMPLICIT = {"network": 0, "network_ema": 1, "teacher": 2, "learned": 3, "k": 4, "K": 5, "N": 6}
+PUBLIC_NAMES = {"f": "consistency", "D": "denoise", "flow": "velocity"}
+EMITTED_KINDS = {"metric": Role.DEFINITION, "weight": Role.DEFINITION, "solver": Role.SOLVER}
+PRELUDE_ROLES = {"f": Role.NETWORK, "D": Role.NETWORK}
+Callables = Closure | Applied | Builtin | Form | Namespace
+
+
+@define(eq=False)
+class Functions:
+    """The functions emitted so far, by name; equal ones are one."""
+
+    constants: Mapping[str, ir.Constant]
+    by_name: dict[str, ir.Function] = field(factory=dict)
+    orders: dict[str, int] = field(factory=dict)
+    spec_scope: Env | None = None
+    learned: dict[str, int] = field(factory=dict)
+
+    def evaluator(self) -> Evaluator:
+        """Give an evaluator whose calls become calls of emitted functions."""
+        return Evaluator(IrAlgebra(self.apply))
+
+    def add(self, function: ir.Function) -> str:
+        """Add a function; give the name under which it, or its equal, stands."""
+        base, count = function.name, 1
+        while True:
+            name = base if count == 1 else f"{base}_{count}"
+            present = self.by_name.get(name)
+            if present is None:
+                self.by_name[name] = attrs.evolve(function, name=name)
+                return name
+            if (present.params, present.body) == (function.params, function.body):
+                return name
+            count += 1
+
+    def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
+        """Inline a function, or call it as an emitted one."""
+        role, name = self.home(function)
+        values = [a for a in args if isinstance(a, EXPRESSIONS)]
+        passed = len(values) < len(args) and role is not Role.SOLVER
+        if role is None or passed or all(v.type in HOST for v in values):
+            return evaluator.inline(function, args, span)
+        return self.call(name, role, function, args, span)
+
+    def home(self, function: Closure) -> tuple[Role | None, str]:
+        """Give where a function is emitted and under which name; None for one that is inlined."""
+        if function.owner is not None and function.owner.kind in EMITTED_KINDS:
+            own = function.owner.name
+            return EMITTED_KINDS[function.owner.kind], own if function.owner.functions()[0] is function and function.name != "step" else f"{own}_{function.name}"
+        if function.partial:
+            return PRELUDE_ROLES.get(function.name, Role.KERNEL), PUBLIC_NAMES.get(function.name, function.name)
+        if function.env is self.spec_scope:
+            return Role.DEFINITION, function.name
+        return None, function.name
+
+    def call(self, name: str, role: Role, function: Closure, args: tuple[object, ...], span: Span) -> ir.Expr:
+        """Give the call of an emitted function, elaborated at the types of the arguments."""
+        operands = [callable_value(self, a, span) if isinstance(a, Callables) else expression(a, span) for a in args]
+        states = [o for o in operands if o.type is Type.STATE]
+        like = state_variable(states[0]) or states[0] if states else None
+        operands = [per_sample(o, like) for o in operands]
+        types = [Type.SAMPLE if o.type is Type.UNIFORM else o.type for o in operands]
+        emitted = self.elaborate(name, role, function, types, span)
+        implicit = [ir.Var(p.name, p.type) for p in emitted.params if not p.keyword][: -len(operands)]
+        named = tuple((p.name, ir.Var(p.name, p.type)) for p in emitted.params if p.keyword)
+        return ir.Call(emitted.name, (*implicit, *operands), result_type(emitted, operands), named)
+
+    def elaborate(self, name: str, role: Role, function: Closure, types: list[Type], span: Span) -> ir.Function:
+        """Give the emitted function for these types of its parameters."""
+        builder = Body(self)
+        params = [self.parameter(p, t) for p, t in zip(function.parameters, types, strict=True)]
+        env = named_quantities(function, builder).child({p: bound(v) for p, v in zip(function.parameters, params, strict=True)})
+        evaluator = self.evaluator()
+        evaluator.enter(function, function.name, span)
+        result = run(builder, evaluator, function.body, env, span)
+        emitted = builder.function(name, role, params, result, formula=formula(function), source=source(function.span))
+        final = self.add(emitted)
+        if function.owner is not None and role is Role.SOLVER:
+            self.orders[final] = claimed_order(evaluator, function.owner)
+        return self.by_name[final]
+
+    def parameter(self, name: str, type_: Type) -> ir.Var:
+        """Give a parameter's variable; a denoiser is called `denoise`, and no name hides a constant or an implicit parameter."""
+        if type_ is Type.DENOISER:
+            return ir.Var("denoise", type_)
+        taken = name in self.constants or name in IMPLICIT
+        return ir.Var(f"{name}_" if taken else name, type_)
+
+
+def named_quantities(function: Closure, builder: Body) -> Env:
+    """Give a function's scope with the quantities of its definition bound to locals when they are used."""
+    if function.owner is None:
+        return function.env
+    thunks = {n: attrs.evolve(v, bind=lambda name, value, at=v: builder.let(name, value, at.expression.span)) for n, v in function.env.bindings.items() if isinstance(v, Thunk)}
+    return function.env.child(thunks)
+
+
+def per_sample(operand: ir.Expr, like: ir.Expr | None) -> ir.Expr:
+    """Fill a number to one for each sample, where there are states to take the batch from."""
+    if like is None or operand.type not in (Type.STATIC, Type.LOOP, Type.UNIFORM):
+        return operand
+    return ir.Fill(operand, like)
+
+
+def result_type(function: ir.Function, operands: list[ir.Expr]) -> Type:
+    """Give the type of a call: a function of scalars gives what it is given."""
+    if function.result is Type.STATE or any(o.type not in RANKS or o.type is Type.STATE for o in operands):
+        return function.result
+    return max((o.type for o in operands), key=RANKS.index)
+
+
+def bound(variable: ir.Var) -> object:
+    """Give what a parameter's name stands for in the body: a denoiser is a function."""
+    if variable.type is not Type.DENOISER:
+        return variable
+
+    def denoise(args: tuple[object, ...], span: Span) -> ir.Expr:
+        x, t = expression(args[0], span), expression(args[1], span)
+        return ir.Call(variable, (x, per_sample(t, state_variable(x) or x)), Type.STATE)
+
+    return Builtin("D", 2, denoise)
+
+
+def callable_value(functions: Functions, value: object, span: Span) -> ir.Expr:
+    """Give a denoiser as a value that is passed: by name, or as a function of (x, t)."""
+    x, t = ir.Var("x", Type.STATE), ir.Var("t", Type.SAMPLE)
+    body = expression(functions.evaluator().apply(value, (x, t), span), span)
+    return ir.Lambda((x, t), body, Type.DENOISER)
+
+
+def claimed_order(evaluator: Evaluator, solver: Instance) -> int:
+    """Give the order of accuracy that a solver claims."""
+    if "order" not in solver.env.bindings:
+        raise error("CM205", f"the solver `{solver.name}` claims no order", solver.definition.span, help="write `order = 1` in it")
+    value = evaluator.name(ast.Name("order", solver.definition.span), solver.env)
+    if not isinstance(value, ir.Num) or value.value.denominator != 1:
+        raise error("CM205", "a solver's order is a whole number", solver.definition.span)
+    return int(value.value)
+
+
+def formula(function: Closure) -> str:
+    """Write what a function is, in one line."""
+    head = f"{function.name}({', '.join(function.parameters)})"
+    return head if isinstance(function.body, tuple) else f"{head} = {written(function.body)}"
+
+
+def source(span: Span) -> str:
+    """Name the place that a function comes from."""
+    return f"{span.path.replace(chr(92), '/').rsplit('/', 1)[-1]}:{span.line}"
+
+
+def run(builder: Body, evaluator: Evaluator, body: ast.Expr | tuple[ast.Statement, ...], env: Env, span: Span) -> ir.Expr:
+    """Evaluate a function's body: an expression, or steps up to `return`."""
+    if not isinstance(body, tuple):
+        return expression(evaluator.value(body, env), body.span)
+    for step in body:
+        match step:
+            case ast.Equation(name, value):
+                env.bindings[name] = builder.let(name, evaluator.value(value, env), value.span)
+            case ast.Return(value):
+                return expression(evaluator.value(value, env), value.span)
+            case _:
+                raise error("CM206", "a solver's step is made of equations and one `return`", step.span)
+    raise error("CM206", "`return` is missing", span)
+
+
+@define(eq=False)
+class Body:
+    """The statements of a function that is being elaborated."""
+
+    functions: Functions
+    statements: list[ir.Stmt] = field(factory=list)
+
+    def let(self, name: str, value: object, span: Span) -> object:
+        """Bind a value to a local; names and numbers, and what is no expression, need none."""
+        if isinstance(value, Callables | Instance | tuple) or isinstance(value, ir.Var | ir.Num | ir.Const):
+            return value
+        computed = expression(value, span)
+        local = self.functions.parameter(name, computed.type)
+        frozen = isinstance(computed, ir.StopGrad)
+        self.statements.append(ir.Let(local.name, computed.value if isinstance(computed, ir.StopGrad) else computed, frozen))
+        return local
+
+    @contextmanager
+    def within(self) -> Iterator[list[ir.Stmt]]:
+        """Collect the statements of a loop's body apart."""
+        outer, self.statements = self.statements, []
+        inner = self.statements
+        yield inner
+        self.statements = outer
+
+    def function(self, name: str, role: Role, params: list[ir.Var], result: ir.Expr, *, formula: str, source: str) -> ir.Function:
+        """Close the body with `return`; implicit parameters that it uses go into the signature."""
+        body = (*self.statements, ir.Return(result))
+        state = next((p for p in params if p.type is Type.STATE), None)
+        if state is not None:
+            body = tuple(rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: state})) for s in body)
+        used = implicit(body, {p.name for p in params})
+        leading = [ir.Param(v.name, v.type) for v in used if v.type in CALLED]
+        trailing = [ir.Param(v.name, v.type, True) for v in used if v.type not in CALLED]
+        signature = (*leading, *(ir.Param(p.name, p.type) for p in params), *trailing)
+        return ir.Function(name, signature, body, result.type, role, formula, source)
+
+
+def implicit(body: tuple[ir.Stmt, ...], own: set[str]) -> list[ir.Var]:
+    """Give what a body uses and its function must be given: networks, the teacher, learned functions, N, k, K, in that order."""
+    used = {v.name: v for s in statements(body) for e in expressions(s) for v in free(e) if v.name not in own}
+    return sorted((v for v in used.values() if v.name in IMPLICIT), key=lambda v: IMPLICIT[v.name])

@@ -1,0 +1,76 @@
+"""What is computed before the batch is: the grid as a table, the curriculum as functions of the step."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from attrs import evolve
+
+from cmdsl.diagnostics import Span, error
+from cmdsl.ir import nodes as ir
+from cmdsl.ir.nodes import Role, Type
+from cmdsl.lower.algebra import IrAlgebra, expression
+from cmdsl.lower.functions import Body, Functions, formula, source
+from cmdsl.sema.evaluate import Evaluator
+from cmdsl.sema.values import Closure, Instance, Thunk
+
+K = ir.Var("K", Type.STATIC)
+STEP = ir.Var("k", Type.STATIC)
+ONE = ir.Num(Fraction(1))
+
+
+def lower_grid(name: str, grid: Instance, epsilon: ir.Expr, last: ir.Expr, functions: Functions) -> ir.Function:
+    """Give the function from n to the n grid times, its ends exact."""
+    node = grid.env.bindings.get("node")
+    if not isinstance(node, Closure) or len(node.parameters) != 2:
+        raise error("CM214", f"the grid `{grid.name}` does not define `node(i, N)`", grid.definition.span)
+    body, i, n = Body(functions), ir.Var("i", Type.TABLE), ir.Var("n", Type.STATIC)
+    body.statements.append(ir.Let(i.name, ir.Counting(ONE, n)))
+    inside = expression(with_locals(grid, body, functions).inline(node, (i, n), node.span), node.span)
+    at_end = ir.Select(ir.Compare("==", i, n, Type.TABLE), last, inside, Type.TABLE)
+    pinned = ir.Select(ir.Compare("==", i, ONE, Type.TABLE), epsilon, at_end, Type.TABLE)
+    statements = (*body.statements, ir.Return(pinned))
+    return ir.Function(name, (ir.Param("n", Type.STATIC),), statements, Type.TABLE, Role.GRID, formula(node), source(node.span))
+
+
+def with_locals(instance: Instance, body: Body, functions: Functions) -> Evaluator:
+    """Give an evaluator in which a definition's quantities become locals of the function."""
+    for name, value in list(instance.env.bindings.items()):
+        if isinstance(value, Thunk):
+            instance.env.bindings[name] = evolve(value, bind=lambda n, v, at=value: body.let(n, v, at.expression.span))
+    return functions.evaluator()
+
+
+def lower_curriculum(prefix: str, curriculum: Instance, functions: Functions) -> list[ir.Function]:
+    """Give a curriculum's functions of (k, K), on the host, in float64."""
+    if "N" not in {f.name for f in curriculum.functions()}:
+        raise error("CM214", f"the curriculum `{curriculum.name}` does not define `N(k)`", curriculum.definition.span)
+    return [host_function(prefix, function, curriculum, functions) for function in curriculum.functions()]
+
+
+def host_function(prefix: str, function: Closure, curriculum: Instance, functions: Functions) -> ir.Function:
+    """Give one function of a curriculum; others that it calls at the same step stay calls."""
+    if len(function.parameters) != 1:
+        raise error("CM106", f"`{function.name}` of a curriculum is a function of the step alone", function.span, help=f"write `{function.name}(k) = …`")
+
+    def apply(evaluator: Evaluator, called: Closure, args: tuple[object, ...], span: Span) -> object:
+        if called.owner is curriculum and called is not function and args == (STEP,):
+            return ir.Call(f"{prefix}_{called.name}", (STEP, K), Type.STATIC)
+        return evaluator.inline(called, args, span)
+
+    body = Body(functions)
+    scope = curriculum.env.child({function.parameters[0]: STEP, "k": STEP, "K": K})
+    scope.bindings |= {
+        n: evolve(v, env=scope, bind=lambda name, value, at=v: body.let(name, value, at.expression.span)) for n, v in curriculum.env.bindings.items() if isinstance(v, Thunk)
+    }
+    evaluator = Evaluator(IrAlgebra(apply))
+    if isinstance(function.body, tuple):
+        raise error("CM206", "a curriculum's function is one expression", function.span)
+    result = expression(evaluator.value(function.body, scope), function.span)
+    if result.type is not Type.STATIC:
+        raise error("CM215", f"`{function.name}` depends on more than the step", function.span)
+    params = (ir.Param("k", Type.STATIC), ir.Param("K", Type.STATIC))
+    integer = function.name == "N"
+    return ir.Function(
+        f"{prefix}_{function.name}", params, (*body.statements, ir.Return(result)), Type.STATIC, Role.CURRICULUM, formula(function), source(function.span), True, integer
+    )
