@@ -114,7 +114,7 @@ class Spread:
 
 @frozen(cache_hash=True)
 class Fill:
-    """A STATIC or UNIFORM number as a SAMPLE, one for each sample of the array `like`."""
+    """A STATIC or UNIFORM number as a SAMPLE, one for each sample of the array `like`; or, with that type, as a STATE."""
 
     value: Expr
     like: Expr
@@ -135,6 +135,14 @@ class Dim:
     """How many elements one sample of the state `like` has."""
 
     like: Expr
+    type: Type = Type.STATIC
+
+
+@frozen(cache_hash=True)
+class Length:
+    """How many numbers a SEQUENCE has."""
+
+    sequence: Expr
     type: Type = Type.STATIC
 
 
@@ -177,7 +185,7 @@ class Jvp:
 
 @frozen(cache_hash=True)
 class Gather:
-    """`table[index]`, counted from 0; LOOP or STATIC indices give a UNIFORM, SAMPLE indices a SAMPLE."""
+    """`table[index]`, counted from 0; LOOP or STATIC indices give a UNIFORM, SAMPLE indices a SAMPLE, TABLE ones a TABLE."""
 
     table: Expr
     index: Expr
@@ -186,11 +194,12 @@ class Gather:
 
 @frozen(cache_hash=True)
 class Nodes:
-    """The times of `grid(n)`, all n of them, as a TABLE; with `like` in that array's dtype (at least float32) and device."""
+    """The times of the function `grid`, all n of them, as a TABLE; with `like` in its dtype (at least float32) and device."""
 
     n: Expr
     like: Expr | None
     type: Type = Type.TABLE
+    grid: str = "grid"
 
 
 @frozen(cache_hash=True)
@@ -214,6 +223,7 @@ Expr: TypeAlias = (
     | Fill
     | Reduce
     | Dim
+    | Length
     | Call
     | Lambda
     | StopGrad

@@ -1,0 +1,43 @@
+"""Name tables once, ahead of the loops that look things up in them."""
+
+from __future__ import annotations
+
+from attrs import evolve
+
+from cmdsl.ir.nodes import Draw, Expr, Function, Let, Loop, Nodes, Program, Stmt, Var
+from cmdsl.ir.walk import fresh, names, rewrite_statement, statements, subexpressions, transform, expressions
+
+
+def hoist_tables(program: Program) -> Program:
+    """Name the grids that loops use before them, and the weights that an index is drawn by."""
+    reserved = {f.name for f in program.functions} | {c.name for c in program.constants}
+    return evolve(program, functions=tuple(_hoisted(f, reserved) for f in program.functions))
+
+
+def _hoisted(f: Function, reserved: set[str]) -> Function:
+    taken = set(names(f)) | reserved
+    return evolve(f, body=tuple(new for s in f.body for new in _statement(s, taken)))
+
+
+def _statement(s: Stmt, taken: set[str]) -> list[Stmt]:
+    if isinstance(s, Loop):
+        return _grids(s, taken)
+    if isinstance(s, Draw) and s.distribution == "index" and not isinstance(s.args[0], Var):
+        weights = _name("weights", taken)
+        return [Let(weights, s.args[0]), evolve(s, args=(Var(weights, s.args[0].type),))]
+    return [s]
+
+
+def _grids(loop: Loop, taken: set[str]) -> list[Stmt]:
+    """Give a loop after the grids in it, which don't depend on its turns: `like` says no more than dtype and device."""
+    inner = (e for s in statements((loop,)) for whole in expressions(s) for e in subexpressions(whole))
+    grids = dict.fromkeys(e for e in inner if isinstance(e, Nodes))
+    named: dict[Expr, Var] = {grid: Var(_name("times", taken), grid.type) for grid in grids}
+    lets = [Let(var.name, grid) for grid, var in named.items()]
+    return [*lets, rewrite_statement(loop, lambda e: transform(e, lambda part: named.get(part, part)))]
+
+
+def _name(base: str, taken: set[str]) -> str:
+    name = fresh(base, taken)
+    taken.add(name)
+    return name
