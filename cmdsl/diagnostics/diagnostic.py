@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from attrs import field, frozen
+from attrs import frozen
 
 from cmdsl.diagnostics.span import Span
 
@@ -40,7 +40,7 @@ class Diagnostic:
 class SpecError(Exception):
     """Carries the diagnostics for which a spec is refused."""
 
-    diagnostics: tuple[Diagnostic, ...] = field(converter=tuple)
+    diagnostics: tuple[Diagnostic, ...]
 
     def __str__(self) -> str:
         return "; ".join(f"{d.span or '-'}: {d.code} {d.message}" for d in self.diagnostics)
@@ -60,6 +60,8 @@ def error(
     return SpecError((Diagnostic(code, message, span, label, secondary, notes, help),))
 
 
-def warning(code: str, message: str, span: Span | None = None, *, notes: tuple[str, ...] = (), help: str = "") -> Diagnostic:
+def warning(
+    code: str, message: str, span: Span | None = None, *, notes: tuple[str, ...] = (), help: str = ""
+) -> Diagnostic:
     """Give a warning."""
     return Diagnostic(code, message, span, "", (), notes, help, Severity.WARNING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TypeAlias, get_args
+from typing import TypeAlias, cast, get_args
 
 from attrs import define, field
 
@@ -29,7 +29,7 @@ def number(value: int | Fraction) -> ir.Num:
 def expression(value: object, span: Span, what: str = "a scalar or a state") -> ir.Expr:
     """Give a value that is an expression; refuse functions, definitions and lists."""
     if isinstance(value, EXPRESSIONS):
-        return value
+        return cast(ir.Expr, value)
     kind = f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
     raise error("CM201", f"{what} is expected here, and this is {kind}", span)
 
@@ -92,14 +92,21 @@ class IrAlgebra:
 
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
         """Apply a function of the language, inlined or as a call of an emitted one."""
-        return evaluator.inline(function, args, span) if self.inlining else self.on_apply(evaluator, function, args, span)
+        return (
+            evaluator.inline(function, args, span) if self.inlining else self.on_apply(evaluator, function, args, span)
+        )
 
 
 def scalars(args: tuple[object, ...], span: Span, what: str) -> list[ir.Expr]:
     """Refuse states where scalars are needed."""
     operands = [expression(a, span, "a scalar") for a in args]
     if any(a.type is Type.STATE for a in operands):
-        raise error("CM204", f"{what} is of scalars, and this is a state", span, help="`sqnorm` and `mean` make a scalar of a state")
+        raise error(
+            "CM204",
+            f"{what} is of scalars, and this is a state",
+            span,
+            help="`sqnorm` and `mean` make a scalar of a state",
+        )
     return operands
 
 

@@ -39,7 +39,9 @@ def exact(name: str, args: list[Fraction]) -> Fraction | None:
             return a * b
         case "div", [a, b] if b != 0:
             return a / b
-        case "pow", [a, b] if b.denominator == 1 and abs(b) <= LARGEST_POWER and (a != 0 or b >= 0) and size(a) <= LARGEST_DIGITS:
+        case "pow", [a, b] if (
+            b.denominator == 1 and abs(b) <= LARGEST_POWER and (a != 0 or b >= 0) and size(a) <= LARGEST_DIGITS
+        ):
             return a ** int(b)
         case ("min", [a, b]):
             return min(a, b)
@@ -75,12 +77,11 @@ def neutral(op: ir.Op) -> ir.Expr | None:
 
 def shifted(op: ir.Op) -> ir.Expr | None:
     """Join two numbers added one after the other: `(n + 1) - 1` is `n`."""
-    if op.name not in ("add", "sub") or not isinstance(op.args[1], ir.Num):
+    match op:
+        case ir.Op("add" | "sub", (ir.Op("add" | "sub", (rest, ir.Num(first)), _) as inner, ir.Num(second))):
+            total = (first if inner.name == "add" else -first) + (second if op.name == "add" else -second)
+        case _:
+            return None
+    if total.denominator != 1 or first.denominator != 1:
         return None
-    inner, last = op.args
-    if not (isinstance(inner, ir.Op) and inner.name in ("add", "sub") and isinstance(inner.args[1], ir.Num)):
-        return None
-    total = (1 if inner.name == "add" else -1) * inner.args[1].value + (1 if op.name == "add" else -1) * last.value
-    if total.denominator != 1 or inner.args[1].value.denominator != 1:
-        return None
-    return fold(ir.Op("add" if total >= 0 else "sub", (inner.args[0], ir.Num(abs(total))), op.type))
+    return fold(ir.Op("add" if total >= 0 else "sub", (rest, ir.Num(abs(total))), op.type))

@@ -1,8 +1,8 @@
-"""Functions that are emitted: elaborated at the types of their calls, implicit parameters lifted into their signatures."""
+"""Functions that are emitted: elaborated at the types of their calls, implicit parameters made explicit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import attrs
@@ -72,7 +72,9 @@ class Functions:
         """Give where a function is emitted and under which name; None for one that is inlined."""
         if function.owner is not None and function.owner.kind in EMITTED_KINDS:
             own = function.owner.name
-            return EMITTED_KINDS[function.owner.kind], own if function.owner.functions()[0] is function and function.name != "step" else f"{own}_{function.name}"
+            return EMITTED_KINDS[function.owner.kind], own if function.owner.functions()[
+                0
+            ] is function and function.name != "step" else f"{own}_{function.name}"
         if function.partial:
             return PRELUDE_ROLES.get(function.name, Role.KERNEL), PUBLIC_NAMES.get(function.name, function.name)
         if function.env is self.spec_scope:
@@ -91,11 +93,12 @@ class Functions:
         named = tuple((p.name, ir.Var(p.name, p.type)) for p in emitted.params if p.keyword)
         return ir.Call(emitted.name, (*implicit, *operands), result_type(emitted, operands), named)
 
-    def elaborate(self, name: str, role: Role, function: Closure, types: list[Type], span: Span) -> ir.Function:
+    def elaborate(self, name: str, role: Role, function: Closure, types: Sequence[Type], span: Span) -> ir.Function:
         """Give the emitted function for these types of its parameters."""
         builder = Body(self)
         params = [self.parameter(p, t) for p, t in zip(function.parameters, types, strict=True)]
-        env = named_quantities(function, builder).child({p: bound(v) for p, v in zip(function.parameters, params, strict=True)})
+        outer = function.env.child(with_locals(function.env, builder)) if function.owner else function.env
+        env = outer.child({p: bound(v) for p, v in zip(function.parameters, params, strict=True)})
         evaluator = self.evaluator()
         evaluator.enter(function, function.name, span)
         result = run(builder, evaluator, function.body, env, span)
@@ -106,19 +109,22 @@ class Functions:
         return self.by_name[final]
 
     def parameter(self, name: str, type_: Type) -> ir.Var:
-        """Give a parameter's variable; a denoiser is called `denoise`, and no name hides a constant or an implicit parameter."""
+        """Give a parameter's variable; a denoiser is `denoise`, and none hides a constant or implicit parameter."""
         if type_ is Type.DENOISER:
             return ir.Var("denoise", type_)
         taken = name in self.constants or name in IMPLICIT
         return ir.Var(f"{name}_" if taken else name, type_)
 
 
-def named_quantities(function: Closure, builder: Body) -> Env:
-    """Give a function's scope with the quantities of its definition bound to locals when they are used."""
-    if function.owner is None:
-        return function.env
-    thunks = {n: attrs.evolve(v, bind=lambda name, value, at=v: builder.let(name, value, at.expression.span)) for n, v in function.env.bindings.items() if isinstance(v, Thunk)}
-    return function.env.child(thunks)
+def with_locals(env: Env, body: Body, within: Env | None = None) -> dict[str, object]:
+    """Give the quantities of a scope, bound to locals of a function when they are first used, and evaluated there."""
+
+    def bind(thunk: Thunk) -> Thunk:
+        return attrs.evolve(
+            thunk, env=within or thunk.env, bind=lambda name, value: body.let(name, value, thunk.expression.span)
+        )
+
+    return {name: bind(value) for name, value in env.bindings.items() if isinstance(value, Thunk)}
 
 
 def per_sample(operand: ir.Expr, like: ir.Expr | None) -> ir.Expr:
@@ -157,7 +163,12 @@ def callable_value(functions: Functions, value: object, span: Span) -> ir.Expr:
 def claimed_order(evaluator: Evaluator, solver: Instance) -> int:
     """Give the order of accuracy that a solver claims."""
     if "order" not in solver.env.bindings:
-        raise error("CM205", f"the solver `{solver.name}` claims no order", solver.definition.span, help="write `order = 1` in it")
+        raise error(
+            "CM205",
+            f"the solver `{solver.name}` claims no order",
+            solver.definition.span,
+            help="write `order = 1` in it",
+        )
     value = evaluator.name(ast.Name("order", solver.definition.span), solver.env)
     if not isinstance(value, ir.Num) or value.value.denominator != 1:
         raise error("CM205", "a solver's order is a whole number", solver.definition.span)
@@ -175,7 +186,9 @@ def source(span: Span) -> str:
     return f"{span.path.replace(chr(92), '/').rsplit('/', 1)[-1]}:{span.line}"
 
 
-def run(builder: Body, evaluator: Evaluator, body: ast.Expr | tuple[ast.Statement, ...], env: Env, span: Span) -> ir.Expr:
+def run(
+    builder: Body, evaluator: Evaluator, body: ast.Expr | tuple[ast.Statement, ...], env: Env, span: Span
+) -> ir.Expr:
     """Evaluate a function's body: an expression, or steps up to `return`."""
     if not isinstance(body, tuple):
         return expression(evaluator.value(body, env), body.span)
@@ -199,12 +212,14 @@ class Body:
 
     def let(self, name: str, value: object, span: Span) -> object:
         """Bind a value to a local; names and numbers, and what is no expression, need none."""
-        if isinstance(value, Callables | Instance | tuple) or isinstance(value, ir.Var | ir.Num | ir.Const):
+        if isinstance(value, Callables | Instance | tuple | ir.Var | ir.Num | ir.Const):
             return value
         computed = expression(value, span)
         local = self.functions.parameter(name, computed.type)
         frozen = isinstance(computed, ir.StopGrad)
-        self.statements.append(ir.Let(local.name, computed.value if isinstance(computed, ir.StopGrad) else computed, frozen))
+        self.statements.append(
+            ir.Let(local.name, computed.value if isinstance(computed, ir.StopGrad) else computed, frozen)
+        )
         return local
 
     @contextmanager
@@ -215,7 +230,9 @@ class Body:
         yield inner
         self.statements = outer
 
-    def function(self, name: str, role: Role, params: list[ir.Var], result: ir.Expr, *, formula: str, source: str) -> ir.Function:
+    def function(
+        self, name: str, role: Role, params: list[ir.Var], result: ir.Expr, *, formula: str, source: str
+    ) -> ir.Function:
         """Close the body with `return`; implicit parameters that it uses go into the signature."""
         body = (*self.statements, ir.Return(result))
         state = next((p for p in params if p.type is Type.STATE), None)
@@ -229,6 +246,6 @@ class Body:
 
 
 def implicit(body: tuple[ir.Stmt, ...], own: set[str]) -> list[ir.Var]:
-    """Give what a body uses and its function must be given: networks, the teacher, learned functions, N, k, K, in that order."""
+    """Give what a body uses and its function must be given: networks, the teacher, learned functions, k, K, N."""
     used = {v.name: v for s in statements(body) for e in expressions(s) for v in free(e) if v.name not in own}
     return sorted((v for v in used.values() if v.name in IMPLICIT), key=lambda v: IMPLICIT[v.name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
 from attrs import evolve, frozen
 
@@ -19,12 +20,12 @@ from cmdsl.syntax import ast
 
 Differentiate = Callable[[ir.Expr, ir.Var, Span], ir.Expr]
 DENOISER_PREFIX = "denoiser_"
-SIMPLE = 3
+ONE = ir.Num(Fraction(1))
 
 
 @frozen
 class Derived:
-    """What the symbolic stages hand over: frozen coefficients, those emitted under their names, constants, the derivative."""
+    """What the symbolic stages hand over: coefficients, those emitted under their names, constants, the derivative."""
 
     coefficients: Mapping[str, ir.Function]
     public: frozenset[str]
@@ -46,8 +47,16 @@ def ground(spec: Spec, derived: Derived, functions: Functions, grid: str = "grid
 
 def networks(spec: Spec, derived: Derived) -> dict[str, object]:
     """Give the raw network, the averaged and the teacher's."""
-    names: dict[str, object] = {"F": Builtin("F", 2, raw_network), "teacher": Builtin("teacher", 2, teacher), "jvp": Form("jvp", jvp)}
-    members = {name.removeprefix(DENOISER_PREFIX): names_of(derived, name) for name in derived.coefficients if name.startswith(DENOISER_PREFIX)}
+    names: dict[str, object] = {
+        "F": Builtin("F", 2, raw_network),
+        "teacher": Builtin("teacher", 2, teacher),
+        "jvp": Form("jvp", jvp),
+    }
+    members = {
+        name.removeprefix(DENOISER_PREFIX): names_of(derived, name)
+        for name in derived.coefficients
+        if name.startswith(DENOISER_PREFIX)
+    }
     if not members:
         absent = {n: needs_precondition(n) for n in ("f", "D", "f_ema", "c_skip", "c_out", "c_in", "c_noise")}
         return names | {n: b for n, b in absent.items() if n not in derived.coefficients}
@@ -63,7 +72,12 @@ def needs_precondition(name: str) -> Form:
     """Give a function that says what is missing before it can be used."""
 
     def refuse(evaluator: Evaluator, call: ast.Call, env: Env) -> object:
-        raise error("CM114", f"`{name}` needs a preconditioning and a boundary, and the spec lacks one of them", call.span, help="add `precondition edm(sigma_data)` and `boundary epsilon`")
+        raise error(
+            "CM114",
+            f"`{name}` needs a preconditioning and a boundary, and the spec lacks one of them",
+            call.span,
+            help="add `precondition edm(sigma_data)` and `boundary epsilon`",
+        )
 
     return Form(name, refuse)
 
@@ -130,7 +144,7 @@ def node(algebra: IrAlgebra, grid: str) -> Builtin:
 
     def look_up(args: tuple[object, ...], span: Span) -> ir.Expr:
         i, n = scalars(args, span, "a node's number")
-        index = algebra.operate("sub", (i, ir.Num(1)), span)
+        index = algebra.operate("sub", (i, ONE), span)
         kind = {Type.SAMPLE: Type.SAMPLE, Type.TABLE: Type.TABLE}.get(i.type, Type.UNIFORM)
         return ir.Gather(ir.Nodes(n, None if kind is Type.TABLE else SOME_STATE, grid=grid), index, kind)
 
@@ -147,7 +161,9 @@ def diff(derived: Derived, functions: Functions) -> Form:
         if not isinstance(variable, ir.Var):
             raise error("CM207", "`diff` is with respect to a variable", call.arguments[1].span)
         opened = Evaluator(IrAlgebra(functions.apply, inlining=True), evaluator.forced)
-        return derived.differentiate(expression(opened.value(call.arguments[0].value, env), call.span), variable, call.span)
+        return derived.differentiate(
+            expression(opened.value(call.arguments[0].value, env), call.span), variable, call.span
+        )
 
     return Form("diff", differentiate)
 
@@ -161,7 +177,9 @@ def jvp(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:
         raise error("CM208", "`jvp` takes a point and a direction of as many parts", call.span)
     primals = [expression(p, call.span) for p in point]
     like = next((v for p in primals if (v := state_variable(p)) is not None), SOME_STATE)
-    params = tuple(ir.Var(name, p.type) for name, p in zip(parameter_names(function, len(primals)), primals, strict=True))
+    params = tuple(
+        ir.Var(name, p.type) for name, p in zip(parameter_names(function, len(primals)), primals, strict=True)
+    )
     body = expression(evaluator.apply(function, params, call.span), call.span)
     tangents = tuple(tangent(expression(d, call.span), p, like) for d, p in zip(direction, primals, strict=True))
     return ir.Jvp(ir.Lambda(params, body, body.type), tuple(primals), tangents, body.type)
@@ -170,7 +188,11 @@ def jvp(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:
 def parameter_names(function: object, count: int) -> tuple[str, ...]:
     """Give names for the parameters of a differentiated function: its own where it has them."""
     inner = function.value if isinstance(function, Namespace) else function
-    return inner.parameters if isinstance(inner, Closure) and len(inner.parameters) == count else ("x", "t", *(f"s{i}" for i in range(3, count + 1)))[:count]
+    return (
+        inner.parameters
+        if isinstance(inner, Closure) and len(inner.parameters) == count
+        else ("x", "t", *(f"s{i}" for i in range(3, count + 1)))[:count]
+    )
 
 
 def tangent(direction: ir.Expr, primal: ir.Expr, like: ir.Expr) -> ir.Expr:
@@ -196,7 +218,11 @@ def coefficient(name: str, derived: Derived, algebra: IrAlgebra) -> Builtin:
 
 def is_simple(function: ir.Function) -> bool:
     """Tell whether a function is one name or number."""
-    return len(function.body) == 1 and isinstance(function.body[0], ir.Return) and isinstance(function.body[0].value, ir.Num | ir.Var)
+    return (
+        len(function.body) == 1
+        and isinstance(function.body[0], ir.Return)
+        and isinstance(function.body[0].value, ir.Num | ir.Var)
+    )
 
 
 def opened(function: ir.Function, args: list[ir.Expr], derived: Derived, algebra: IrAlgebra, span: Span) -> ir.Expr:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from attrs import evolve
-
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.lower.algebra import IrAlgebra, expression
-from cmdsl.lower.functions import Body, Functions, formula, source
+from cmdsl.lower.functions import Body, Functions, formula, source, with_locals
 from cmdsl.sema.evaluate import Evaluator
-from cmdsl.sema.values import Closure, Instance, Thunk
+from cmdsl.sema.values import Closure, Instance
 
 K = ir.Var("K", Type.STATIC)
 STEP = ir.Var("k", Type.STATIC)
@@ -26,19 +24,14 @@ def lower_grid(name: str, grid: Instance, epsilon: ir.Expr, last: ir.Expr, funct
         raise error("CM214", f"the grid `{grid.name}` does not define `node(i, N)`", grid.definition.span)
     body, i, n = Body(functions), ir.Var("i", Type.TABLE), ir.Var("n", Type.STATIC)
     body.statements.append(ir.Let(i.name, ir.Counting(ONE, n)))
-    inside = expression(with_locals(grid, body, functions).inline(node, (i, n), node.span), node.span)
+    grid.env.bindings.update(with_locals(grid.env, body))
+    inside = expression(functions.evaluator().inline(node, (i, n), node.span), node.span)
     at_end = ir.Select(ir.Compare("==", i, n, Type.TABLE), last, inside, Type.TABLE)
     pinned = ir.Select(ir.Compare("==", i, ONE, Type.TABLE), epsilon, at_end, Type.TABLE)
     statements = (*body.statements, ir.Return(pinned))
-    return ir.Function(name, (ir.Param("n", Type.STATIC),), statements, Type.TABLE, Role.GRID, formula(node), source(node.span))
-
-
-def with_locals(instance: Instance, body: Body, functions: Functions) -> Evaluator:
-    """Give an evaluator in which a definition's quantities become locals of the function."""
-    for name, value in list(instance.env.bindings.items()):
-        if isinstance(value, Thunk):
-            instance.env.bindings[name] = evolve(value, bind=lambda n, v, at=value: body.let(n, v, at.expression.span))
-    return functions.evaluator()
+    return ir.Function(
+        name, (ir.Param("n", Type.STATIC),), statements, Type.TABLE, Role.GRID, formula(node), source(node.span)
+    )
 
 
 def lower_curriculum(prefix: str, curriculum: Instance, functions: Functions) -> list[ir.Function]:
@@ -51,7 +44,12 @@ def lower_curriculum(prefix: str, curriculum: Instance, functions: Functions) ->
 def host_function(prefix: str, function: Closure, curriculum: Instance, functions: Functions) -> ir.Function:
     """Give one function of a curriculum; others that it calls at the same step stay calls."""
     if len(function.parameters) != 1:
-        raise error("CM106", f"`{function.name}` of a curriculum is a function of the step alone", function.span, help=f"write `{function.name}(k) = …`")
+        raise error(
+            "CM106",
+            f"`{function.name}` of a curriculum is a function of the step alone",
+            function.span,
+            help=f"write `{function.name}(k) = …`",
+        )
 
     def apply(evaluator: Evaluator, called: Closure, args: tuple[object, ...], span: Span) -> object:
         if called.owner is curriculum and called is not function and args == (STEP,):
@@ -60,9 +58,7 @@ def host_function(prefix: str, function: Closure, curriculum: Instance, function
 
     body = Body(functions)
     scope = curriculum.env.child({function.parameters[0]: STEP, "k": STEP, "K": K})
-    scope.bindings |= {
-        n: evolve(v, env=scope, bind=lambda name, value, at=v: body.let(name, value, at.expression.span)) for n, v in curriculum.env.bindings.items() if isinstance(v, Thunk)
-    }
+    scope.bindings.update(with_locals(curriculum.env, body, scope))
     evaluator = Evaluator(IrAlgebra(apply))
     if isinstance(function.body, tuple):
         raise error("CM206", "a curriculum's function is one expression", function.span)
@@ -72,5 +68,13 @@ def host_function(prefix: str, function: Closure, curriculum: Instance, function
     params = (ir.Param("k", Type.STATIC), ir.Param("K", Type.STATIC))
     integer = function.name == "N"
     return ir.Function(
-        f"{prefix}_{function.name}", params, (*body.statements, ir.Return(result)), Type.STATIC, Role.CURRICULUM, formula(function), source(function.span), True, integer
+        f"{prefix}_{function.name}",
+        params,
+        (*body.statements, ir.Return(result)),
+        Type.STATIC,
+        Role.CURRICULUM,
+        formula(function),
+        source(function.span),
+        True,
+        integer,
     )

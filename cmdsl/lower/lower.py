@@ -23,7 +23,14 @@ from cmdsl.sema.spec import Spec
 from cmdsl.sema.values import Closure, Env, Form, Instance
 from cmdsl.syntax import ast
 
-KERNELS = {"drift": "sx", "perturb": "ssx", "transition": "ssxx", "score": "ssx", "flow": "ssx", "exact_gaussian": "sxx"}
+KERNELS = {
+    "drift": "sx",
+    "perturb": "ssx",
+    "transition": "ssxx",
+    "score": "ssx",
+    "flow": "ssx",
+    "exact_gaussian": "sxx",
+}
 NETWORKS = {"f": "sx", "D": "sx"}
 
 
@@ -69,7 +76,12 @@ class Lowering:
 
     def emitted(self) -> tuple[ir.Function, ...]:
         """Give the functions in the order of their roles; private coefficients only where they are called."""
-        called = {e.function for f in self.functions.by_name.values() for e in all_subexpressions(f.body) if isinstance(e, ir.Call)}
+        called = {
+            e.function
+            for f in self.functions.by_name.values()
+            for e in all_subexpressions(f.body)
+            if isinstance(e, ir.Call)
+        }
         private = set(self.derived.coefficients) - self.derived.public
         kept = [f for f in self.functions.by_name.values() if f.name not in private or f.name in called]
         roles = list(Role)
@@ -87,7 +99,7 @@ class Lowering:
         return scope
 
     def kernels(self) -> None:
-        """Emit what every model offers: the process, its kernels, and with a preconditioning the consistency function and denoiser."""
+        """Emit what every model offers: its process and kernels; where there is a preconditioning, `f` and `D`."""
         scope = self.scope({})
         has_network = "c_skip" in self.derived.coefficients
         for name, types in (KERNELS | NETWORKS if has_network else KERNELS).items():
@@ -133,7 +145,11 @@ class Lowering:
 
     def drop(self, prefix: str) -> None:
         """Leave out the curriculum of an objective that uses nothing of it."""
-        for name in [n for n, f in self.functions.by_name.items() if f.role is Role.CURRICULUM and n.startswith(f"{prefix}_") and f.host]:
+        for name in [
+            n
+            for n, f in self.functions.by_name.items()
+            if f.role is Role.CURRICULUM and n.startswith(f"{prefix}_") and f.host
+        ]:
             del self.functions.by_name[name]
 
     def curriculum(self, prefix: str, use: ast.Use) -> dict[str, object]:
@@ -181,8 +197,17 @@ class Lowering:
         if self.spec.data is None:
             return None
         sizes = [i.text for i in self.spec.data.shape.items if isinstance(i, ast.Number)]
-        if len(sizes) != len(self.spec.data.shape.items) or not sizes or not all(s.isdigit() and 0 < int(s) < 2**31 for s in sizes):
-            raise error("CM217", "the data's shape is a list of positive whole numbers", self.spec.data.span, help="write `data shape [3, 32, 32]`")
+        if (
+            len(sizes) != len(self.spec.data.shape.items)
+            or not sizes
+            or not all(s.isdigit() and 0 < int(s) < 2**31 for s in sizes)
+        ):
+            raise error(
+                "CM217",
+                "the data's shape is a list of positive whole numbers",
+                self.spec.data.span,
+                help="write `data shape [3, 32, 32]`",
+            )
         return tuple(int(s) for s in sizes)
 
     def network(self) -> tuple[str, tuple[tuple[str, Fraction], ...]] | None:
@@ -194,7 +219,12 @@ class Lowering:
         for argument in self.spec.network.arguments:
             value = evaluator.value(argument.value, scope)
             if argument.name is None or not isinstance(value, ir.Num):
-                raise error("CM217", "a network's options are numbers by name", argument.span, help="write `network mlp(width = 256)`")
+                raise error(
+                    "CM217",
+                    "a network's options are numbers by name",
+                    argument.span,
+                    help="write `network mlp(width = 256)`",
+                )
             options.append((argument.name, value.value))
         return self.spec.network.path, tuple(options)
 
@@ -203,13 +233,22 @@ def refuse_learned(objective: Instance) -> None:
     """Refuse what can't be lowered yet, by name."""
     for statement in objective.definition.body:
         if isinstance(statement, ast.Learned):
-            raise error("CM218", f"`learned {statement.name}` can't be compiled: learned functions are not lowered", statement.span)
+            raise error(
+                "CM218",
+                f"`learned {statement.name}` can't be compiled: learned functions are not lowered",
+                statement.span,
+            )
 
 
 def needs_grid() -> Form:
     """Give a `node` that says what is missing."""
 
     def refuse(evaluator: Evaluator, call: ast.Call, env: Env) -> object:
-        raise error("CM114", "`node` needs a grid, and the spec has none", call.span, help="add `grid karras` or `grid uniform` to the spec")
+        raise error(
+            "CM114",
+            "`node` needs a grid, and the spec has none",
+            call.span,
+            help="add `grid karras` or `grid uniform` to the spec",
+        )
 
     return Form("node", refuse)

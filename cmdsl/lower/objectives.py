@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from attrs import define, evolve, field
+from fractions import Fraction
+
+from attrs import define, field
 
 from cmdsl.diagnostics import error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import rewrite_statement, substitute
 from cmdsl.lower.algebra import expression
-from cmdsl.lower.functions import IMPLICIT, SOME_STATE, Body, Functions, implicit, per_sample, source
+from cmdsl.lower.functions import IMPLICIT, SOME_STATE, Body, Functions, implicit, per_sample, source, with_locals
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
-from cmdsl.sema.values import Closure, Env, Instance, Thunk
+from cmdsl.sema.values import Closure, Env, Instance
 from cmdsl.syntax import ast
 from cmdsl.syntax.format import expression as written
 
@@ -54,9 +56,7 @@ class Objective:
         body = Body(self.functions)
         evaluator = self.functions.evaluator()
         params = [self.drawn(draw, evaluator) for draw in self.draws()]
-        for name, value in list(self.instance.env.bindings.items()):
-            if isinstance(value, Thunk):
-                self.instance.env.bindings[name] = evolve(value, bind=lambda n, v, at=value: body.let(n, v, at.expression.span))
+        self.instance.env.bindings.update(with_locals(self.instance.env, body))
         minimized = self.minimized()
         result = expression(evaluator.value(minimized.value, self.instance.env), minimized.span)
         return self.close(body, params, self.per_sample(result, minimized), f"minimize {written(minimized.value)}")
@@ -65,13 +65,22 @@ class Objective:
         """Give the one statement that says what is minimised."""
         found = [s for s in self.instance.definition.body if isinstance(s, ast.Minimize)]
         if len(found) != 1:
-            raise error("CM210", f"the objective `{self.instance.name}` has {len(found)} `minimize` statements, and needs one", self.instance.definition.span)
+            raise error(
+                "CM210",
+                f"the objective `{self.instance.name}` has {len(found)} `minimize` statements, and needs one",
+                self.instance.definition.span,
+            )
         return found[0]
 
     def per_sample(self, value: ir.Expr, statement: ast.Minimize) -> ir.Expr:
         """Check that what is minimised is one number per sample."""
         if value.type is Type.STATE:
-            raise error("CM204", "a state can't be minimised", statement.value.span, help="make a scalar of it: `mean(e^2)`, `sqnorm(e)` or a metric")
+            raise error(
+                "CM204",
+                "a state can't be minimised",
+                statement.value.span,
+                help="make a scalar of it: `mean(e^2)`, `sqnorm(e)` or a metric",
+            )
         return per_sample(value, self.data)
 
     def drawn(self, draw: ast.Draw, evaluator: Evaluator) -> ir.Var:
@@ -87,23 +96,43 @@ class Objective:
 
     def close(self, body: Body, params: list[ir.Var], result: ir.Expr, text: str) -> ir.Function:
         """Give the loss with its signature: network, x0; by keyword the other networks, the draws, k, K, N."""
-        statements = tuple(rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: self.data})) for s in (*body.statements, ir.Return(result)))
+        statements = tuple(
+            rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: self.data}))
+            for s in (*body.statements, ir.Return(result))
+        )
         used = {v.name: v for v in implicit(statements, set())}
         network = used.pop("network", ir.Var("network", Type.NETWORK))
         keywords = [v for v in used.values() if IMPLICIT[v.name] < IMPLICIT["k"]]
         keywords += [p for p in params if p != self.data]
         keywords += [v for v in used.values() if IMPLICIT[v.name] >= IMPLICIT["k"]]
-        signature = (ir.Param(network.name, network.type), ir.Param(self.data.name, Type.STATE), *(ir.Param(v.name, v.type, True) for v in keywords))
-        return ir.Function(f"loss_{self.name}", signature, statements, Type.SAMPLE, Role.LOSS, text, source(self.use.span))
+        signature = (
+            ir.Param(network.name, network.type),
+            ir.Param(self.data.name, Type.STATE),
+            *(ir.Param(v.name, v.type, True) for v in keywords),
+        )
+        return ir.Function(
+            f"loss_{self.name}", signature, statements, Type.SAMPLE, Role.LOSS, text, source(self.use.span)
+        )
 
     def draw(self) -> ir.Function:
         """Give the function that makes the draws of one evaluation of the loss."""
         body = Body(self.functions)
         evaluator = self.functions.evaluator()
         names = [name for draw in self.draws() if (name := self.make(draw, body, evaluator)) is not None]
-        statements = tuple(rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: self.data})) for s in (*body.statements, ir.ReturnDraws(tuple(names))))
+        statements = tuple(
+            rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: self.data}))
+            for s in (*body.statements, ir.ReturnDraws(tuple(names)))
+        )
         extra = tuple(ir.Param(v.name, v.type, True) for v in implicit(statements, set()))
-        return ir.Function(f"draw_{self.name}", (ir.Param(self.data.name, Type.STATE), *extra), statements, Type.STATE, Role.DRAW, "", source(self.use.span))
+        return ir.Function(
+            f"draw_{self.name}",
+            (ir.Param(self.data.name, Type.STATE), *extra),
+            statements,
+            Type.STATE,
+            Role.DRAW,
+            "",
+            source(self.use.span),
+        )
 
     def make(self, draw: ast.Draw, body: Body, evaluator: Evaluator) -> str | None:
         """Make one draw; the data are given, not drawn."""
@@ -147,7 +176,12 @@ def last_name(proposal: Instance | Closure) -> str:
         return proposal.name
     named = [s.name for s in proposal.definition.body if isinstance(s, ast.Draw | ast.Equation)]
     if not named:
-        raise error("CM211", f"the proposal `{proposal.name}` proposes nothing", proposal.definition.span, help="its last statement is a draw or an equation")
+        raise error(
+            "CM211",
+            f"the proposal `{proposal.name}` proposes nothing",
+            proposal.definition.span,
+            help="its last statement is a draw or an equation",
+        )
     return named[-1]
 
 
@@ -169,11 +203,14 @@ def sample(name: str, distribution: ast.Expr, env: Env, body: Body, evaluator: E
 def scalar(name: str, called: str, distribution: ast.Expr, env: Env, body: Body, evaluator: Evaluator) -> ir.Expr:
     """Draw one number per sample."""
     if called not in SCALAR_ARITY or not isinstance(distribution, ast.Call):
-        known = "data, prior, normal, normal(m, s), uniform(a, b), lognormal(m, s), logitnormal(m, s), integers(a, b), bernoulli(p), index(…), or a proposal"
-        raise error("CM212", f"`{written(distribution)}` is no distribution", distribution.span, help=f"right of `~` stands one of: {known}")
+        known = "data, prior, normal, normal(m, s), uniform(a, b), lognormal(m, s), logitnormal(m, s), integers(a, b)"
+        way_out = f"right of `~` stands one of: {known}, bernoulli(p), index(...), or a proposal"
+        raise error("CM212", f"`{written(distribution)}` is no distribution", distribution.span, help=way_out)
     args = [expression(evaluator.value(a.value, env), a.span) for a in distribution.arguments]
     if len(args) != SCALAR_ARITY[called]:
-        raise error("CM106", f"`{called}` takes {SCALAR_ARITY[called]} arguments, and {len(args)} are given", distribution.span)
+        raise error(
+            "CM106", f"`{called}` takes {SCALAR_ARITY[called]} arguments, and {len(args)} are given", distribution.span
+        )
     body.statements.append(ir.Draw(name, called, tuple(args), Type.SAMPLE))
     return ir.Var(name, Type.SAMPLE)
 
@@ -200,12 +237,14 @@ def draw_index(name: str, distribution: ast.Index, env: Env, body: Body, evaluat
     start, stop = (expression(evaluator.value(e, env), e.span) for e in (distribution.start, distribution.stop))
     counting = ir.Var(distribution.variable, Type.TABLE)
     body.statements.append(ir.Let(counting.name, ir.Counting(start, stop)))
-    weights = expression(evaluator.value(distribution.weight, env.child({distribution.variable: counting})), distribution.span)
+    weights = expression(
+        evaluator.value(distribution.weight, env.child({distribution.variable: counting})), distribution.span
+    )
     if weights.type is not Type.TABLE:
-        raise error("CM202", f"the weight of `index` must depend on `{distribution.variable}`", distribution.weight.span)
+        raise error(
+            "CM202", f"the weight of `index` must depend on `{distribution.variable}`", distribution.weight.span
+        )
     body.statements.append(ir.Draw(name, "index", (weights,), Type.SAMPLE))
     drawn = ir.Var(name, Type.SAMPLE)
-    offset = evaluator.algebra.operate("sub", (start, ir.Num(1)), distribution.span)  # type: ignore[arg-type]
+    offset = evaluator.algebra.operate("sub", (start, ir.Num(Fraction(1))), distribution.span)
     return expression(evaluator.algebra.operate("add", (drawn, offset), distribution.span), distribution.span)
-
-

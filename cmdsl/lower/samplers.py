@@ -39,24 +39,49 @@ class Sampler:
         params = self.parameters()
         result = self.steps(self.instance.definition.body, self.instance.env)
         if result is None:
-            raise error("CM206", f"the sampler `{self.instance.name}` returns nothing", self.instance.definition.span, help="its last statement is `return x`")
+            raise error(
+                "CM206",
+                f"the sampler `{self.instance.name}` returns nothing",
+                self.instance.definition.span,
+                help="its last statement is `return x`",
+            )
         statements = self.closed((*self.body.statements, ir.Return(result)))
         used = implicit(statements, {p.name for p in params})
         network = ir.Param("network", Type.NETWORK)
         others = [ir.Param(v.name, v.type, True) for v in used if v.name != "network"]
         noises = [ir.Param(v.name, v.type, True) for v, _ in self.noises]
         return ir.Function(
-            f"sample_{self.name}", (network, ir.Param("z", Type.STATE), *others, *noises, *params), statements, Type.STATE, Role.SAMPLER, "", source(self.use.span)
+            f"sample_{self.name}",
+            (network, ir.Param("z", Type.STATE), *others, *noises, *params),
+            statements,
+            Type.STATE,
+            Role.SAMPLER,
+            "",
+            source(self.use.span),
         )
 
     def draw(self, sample: ir.Function) -> ir.Function:
         """Give the function that draws the prior noise and whatever else the sampler needs."""
         like = ir.Var("x", Type.STATE)
-        draws = [ir.Draw("z", "normal_like", (like,), Type.STATE), *(ir.Draw(v.name, "normal_like", (like, turns) if turns else (like,), Type.STATE) for v, turns in self.noises)]
+        draws = [
+            ir.Draw("z", "normal_like", (like,), Type.STATE),
+            *(
+                ir.Draw(v.name, "normal_like", (like, turns) if turns else (like,), Type.STATE)
+                for v, turns in self.noises
+            ),
+        ]
         names = tuple(d.name for d in draws)
         needed = {v.name for _, turns in self.noises if turns for v in free(turns)}
         params = tuple(p for p in sample.params if p.name in needed)
-        return ir.Function(f"draw_{sample.name}", (ir.Param("x", Type.STATE), *params), (*draws, ir.ReturnDraws(names)), Type.STATE, Role.DRAW, "", sample.source)
+        return ir.Function(
+            f"draw_{sample.name}",
+            (ir.Param("x", Type.STATE), *params),
+            (*draws, ir.ReturnDraws(names)),
+            Type.STATE,
+            Role.DRAW,
+            "",
+            sample.source,
+        )
 
     def closed(self, statements: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
         """Put the noise where some state is needed for its shape."""
@@ -92,7 +117,12 @@ class Sampler:
                 case ast.FunctionDefinition() | ast.Assert():
                     continue
                 case _:
-                    raise error("CM206", "this can't stand in a sampler", statement.span, help="a sampler has draws, equations, loops and one `return`")
+                    raise error(
+                        "CM206",
+                        "this can't stand in a sampler",
+                        statement.span,
+                        help="a sampler has draws, equations, loops and one `return`",
+                    )
         return None
 
     def assign(self, name: str, value: object, at: ast.Expr) -> object:
@@ -122,7 +152,9 @@ class Sampler:
 
     def loop(self, statement: ast.For, env: Env) -> None:
         """Lower a loop, again until the types of what it carries are stable."""
-        carried = {name: value for name in assigned(statement.body) if isinstance(value := env.lookup(name), EXPRESSIONS)}
+        carried = {
+            name: value for name in assigned(statement.body) if isinstance(value := env.lookup(name), EXPRESSIONS)
+        }
         types = {name: value.type for name, value in carried.items()}
         noises = list(self.noises)
         for _ in range(MOST_ROUNDS):
@@ -153,15 +185,27 @@ class Sampler:
         if not isinstance(statement.source, ast.LoopRange):
             items = self.evaluator.value(statement.source, env)
             if not isinstance(items, ir.Var) or items.type is not Type.SEQUENCE:
-                raise error("CM213", "a loop goes over a list that is a parameter of the sampler", statement.source.span, help="write `for s in times`, or `for n from 1 to N`")
-            return None, None, items, ir.Call("len", (items,), Type.STATIC)
+                raise error(
+                    "CM213",
+                    "a loop goes over a list that is a parameter of the sampler",
+                    statement.source.span,
+                    help="write `for s in times`, or `for n from 1 to N`",
+                )
+            return None, None, items, ir.Length(items)
         source, span = statement.source, statement.source.span
-        start, stop = (expression(self.evaluator.value(e, env), span, "a whole number") for e in (source.start, source.stop))
+        start, stop = (
+            expression(self.evaluator.value(e, env), span, "a whole number") for e in (source.start, source.stop)
+        )
         if start.type is not Type.STATIC or stop.type is not Type.STATIC:
             raise error("CM213", "a loop's ends are known before it starts", span)
         low, high = (stop, start) if source.down else (start, stop)
         extent = self.evaluator.algebra.operate("sub", (high, low), span)
-        return start, stop, None, expression(self.evaluator.algebra.operate("add", (extent, ir.Num(Fraction(1))), span), span)
+        return (
+            start,
+            stop,
+            None,
+            expression(self.evaluator.algebra.operate("add", (extent, ir.Num(Fraction(1))), span), span),
+        )
 
     def zipped(self, draw: ast.Draw, env: Env, turns: ir.Expr) -> tuple[str, ir.Var]:
         """Give a draw in a loop: an argument with one state for each turn."""
@@ -185,7 +229,11 @@ class Sampler:
 
 def assigned(body: tuple[ast.Statement, ...]) -> tuple[str, ...]:
     """Give the names that a loop's body binds, those of inner loops too, in order."""
-    names = [n for s in body for n in ((s.name,) if isinstance(s, ast.Equation) else assigned(s.body) if isinstance(s, ast.For) else ())]
+    names = [
+        n
+        for s in body
+        for n in ((s.name,) if isinstance(s, ast.Equation) else assigned(s.body) if isinstance(s, ast.For) else ())
+    ]
     return tuple(dict.fromkeys(names))
 
 

@@ -15,11 +15,11 @@ from cmdsl.syntax import ast
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
 COMPARISONS = frozenset(["==", "!=", "<", "<=", ">", ">="])
-FUNCTIONS = {
-    **dict.fromkeys("sqrt exp log log2 sin cos tan asin acos atan sinh cosh tanh erf abs floor ceil sign sigmoid softplus expm1 log1p".split(), 1),
-    "min": None,
-    "max": None,
-}
+ELEMENTWISE = (
+    *("sqrt", "exp", "expm1", "log", "log1p", "log2", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh"),
+    *("tanh", "erf", "abs", "floor", "ceil", "sign", "sigmoid", "softplus"),
+)
+FUNCTIONS = {**dict.fromkeys(ELEMENTWISE, 1), "min": None, "max": None}
 DEEPEST = 100
 
 
@@ -70,11 +70,15 @@ class Evaluator:
             case ast.Call():
                 return self.call(expr, env)
             case ast.Conditional(condition, then, otherwise, span):
-                parts = [self.value(e, env) for e in (condition, then, otherwise)]
-                return self.algebra.select(*parts, span)
+                test, first, second = (self.value(e, env) for e in (condition, then, otherwise))
+                return self.algebra.select(test, first, second, span)
             case ast.Unary(op, operand, span):
                 value = self.value(operand, env)
-                return self.algebra.operate("neg", (value,), span) if op == "-" else self.algebra.logic("not", (value,), span)
+                return (
+                    self.algebra.operate("neg", (value,), span)
+                    if op == "-"
+                    else self.algebra.logic("not", (value,), span)
+                )
             case ast.Binary():
                 return self.binary(expr, env)
             case ast.Index():
@@ -112,7 +116,12 @@ class Evaluator:
     def enter(self, what: object, name: str, span: Span) -> None:
         """Note that something is being evaluated; what is defined by itself has no value."""
         if what in self.active:
-            raise error("CM120", f"`{name}` is defined in terms of itself", span, help="break the circle: every name needs a value of its own")
+            raise error(
+                "CM120",
+                f"`{name}` is defined in terms of itself",
+                span,
+                help="break the circle: every name needs a value of its own",
+            )
         if len(self.active) >= DEEPEST:
             raise error("CM121", f"definitions are nested more than {DEEPEST} deep at `{name}`", span)
         self.active.append(what)
@@ -120,18 +129,33 @@ class Evaluator:
     def member(self, expr: ast.Attribute, env: Env) -> object:
         """Give a member: `D.c_out`, `solver.step`."""
         owner = self.name(expr.value, env)
-        members = owner.members if isinstance(owner, Namespace) else owner.env.bindings if isinstance(owner, Instance) else {}
+        members = (
+            owner.members if isinstance(owner, Namespace) else owner.env.bindings if isinstance(owner, Instance) else {}
+        )
         if expr.name not in members:
             near = difflib.get_close_matches(expr.name, members, 1)
-            raise error("CM104", f"`{expr.value.id}` has no member `{expr.name}`", expr.span, help=f"did you mean `{expr.value.id}.{near[0]}`?" if near else "")
+            raise error(
+                "CM104",
+                f"`{expr.value.id}` has no member `{expr.name}`",
+                expr.span,
+                help=f"did you mean `{expr.value.id}.{near[0]}`?" if near else "",
+            )
         found = members[expr.name]
         return self.force(found, expr.span) if isinstance(found, Thunk) else found
 
     def call(self, expr: ast.Call, env: Env) -> object:
         """Evaluate a call."""
-        if isinstance(expr.function, ast.Name) and expr.function.id in FUNCTIONS and env.lookup(expr.function.id) is None:
+        if (
+            isinstance(expr.function, ast.Name)
+            and expr.function.id in FUNCTIONS
+            and env.lookup(expr.function.id) is None
+        ):
             return self.elementwise(expr.function.id, expr, env)
-        function = self.member(expr.function, env) if isinstance(expr.function, ast.Attribute) else self.name(expr.function, env)
+        function = (
+            self.member(expr.function, env)
+            if isinstance(expr.function, ast.Attribute)
+            else self.name(expr.function, env)
+        )
         if isinstance(function, Namespace):
             function = function.value
         if isinstance(function, Form):
@@ -143,7 +167,11 @@ class Evaluator:
         args = [self.value(a.value, env) for a in expr.arguments]
         arity = FUNCTIONS[name]
         if any(a.name for a in expr.arguments) or (len(args) != arity if arity else len(args) < 2):
-            raise error("CM106", f"`{name}` takes {arity or 'two or more'} argument{'s' if arity != 1 else ''}, and {len(args)} {'are' if len(args) != 1 else 'is'} given", expr.span)
+            raise error(
+                "CM106",
+                f"`{name}` takes {counted(arity)}, {len(args)} given",
+                expr.span,
+            )
         result = args[0]
         for arg in args[1:]:
             result = self.algebra.operate(name, (result, arg), expr.span)
@@ -157,7 +185,12 @@ class Evaluator:
             return tuple(self.value(a.value, env) for a in given)
         target = sole_function(function)
         if not isinstance(target, Closure) or any(n not in target.parameters[len(given) :] for n in named):
-            raise error("CM107", f"there is no argument `{next(iter(named))}` here", call.span, help="give the arguments in their order, without names")
+            raise error(
+                "CM107",
+                f"there is no argument `{next(iter(named))}` here",
+                call.span,
+                help="give the arguments in their order, without names",
+            )
         rest = [named[n] for n in target.parameters[len(given) :] if n in named]
         return tuple(self.value(a.value, env) for a in (*given, *rest))
 
@@ -200,17 +233,30 @@ def sole_function(function: object) -> object:
     return function
 
 
+def counted(arity: int | None) -> str:
+    """Say how many arguments a function takes."""
+    return "two or more arguments" if arity is None else f"{arity} argument{'s' if arity != 1 else ''}"
+
+
 def check_arity(name: str, wanted: int, given: int, span: Span) -> None:
     """Refuse a wrong number of arguments."""
     if wanted != given:
-        raise error("CM106", f"`{name}` takes {wanted} argument{'s' if wanted != 1 else ''}, and {given} {'are' if given != 1 else 'is'} given", span)
+        raise error(
+            "CM106",
+            f"`{name}` takes {counted(wanted)}, {given} given",
+            span,
+        )
 
 
 def unknown(name: str, env: Env, span: Span) -> Exception:
     """Give the error for a name that stands for nothing, with the nearest one that does."""
     visible = {n for scope in env.chain() for n in scope.bindings} | set(FUNCTIONS)
     near = difflib.get_close_matches(name, sorted(visible), 1, 0.6)
-    kinds = [kind for kind in ("metric", "weight", "solver", "proposal", "grid", "curriculum", "precondition") if is_definition(kind, name, env)]
+    kinds = [
+        kind
+        for kind in ("metric", "weight", "solver", "proposal", "grid", "curriculum", "precondition")
+        if is_definition(kind, name, env)
+    ]
     if kinds:
         return error("CM103", f"`{name}` is a definition of kind {kinds[0]}, not a value", span)
     return error("CM101", f"`{name}` is not defined", span, help=f"did you mean `{near[0]}`?" if near else "")

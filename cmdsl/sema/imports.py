@@ -18,7 +18,9 @@ def read(path: Path, name: str, span: Span | None = None) -> str:
             raise error("CM001", f"{name} is larger than {LARGEST} bytes", span)
         return path.read_text(encoding="utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as broken:
-        raise error("CM001", f"{name} is not UTF-8: byte {broken.start} is {broken.object[broken.start]:#04x}", span) from None
+        raise error(
+            "CM001", f"{name} is not UTF-8: byte {broken.start} is {broken.object[broken.start]:#04x}", span
+        ) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "not a file name"
         raise error("CM004", f"{name} can't be read: {reason}", span) from None
@@ -55,7 +57,12 @@ def locate(statement: ast.Import, folder: Path, root: Path) -> Path:
     except (OSError, ValueError):
         raise error("CM117", f'"{statement.path}" is not a file name', statement.span) from None
     if Path(statement.path).is_absolute() or not path.is_relative_to(root):
-        raise error("CM117", f'"{statement.path}" lies outside the folder of the spec', statement.span, help="import files beside the spec or below it")
+        raise error(
+            "CM117",
+            f'"{statement.path}" lies outside the folder of the spec',
+            statement.span,
+            help="import files beside the spec or below it",
+        )
     return path
 
 
@@ -63,5 +70,7 @@ def only_definitions(module: ast.Module) -> ast.Module:
     """Refuse an imported file that holds more than definitions and functions."""
     for statement in module.statements:
         if not isinstance(statement, ast.Definition | ast.FunctionDefinition | ast.Equation | ast.Import | ast.Extern):
-            raise SpecError(error("CM118", "an imported file holds definitions and functions only", statement.span).diagnostics)
+            raise SpecError(
+                error("CM118", "an imported file holds definitions and functions only", statement.span).diagnostics
+            )
     return module

@@ -16,8 +16,10 @@ def is_definition(kind: str, name: str, env: Env) -> bool:
     return env.definition(kind, name) is not None
 
 
-def instantiate(kind: str, reference: ast.Name | ast.Call, env: Env, overrides: tuple[ast.Statement, ...] = ()) -> Instance:
-    """Give the definition that is referred to, its arguments taken from `env`; `overrides` replace equations of its body."""
+def instantiate(
+    kind: str, reference: ast.Name | ast.Call, env: Env, overrides: tuple[ast.Statement, ...] = ()
+) -> Instance:
+    """Give the definition that is referred to, its arguments taken from `env`; `overrides` replace its equations."""
     name, arguments = parts(reference)
     defined = env.definition(kind, name)
     if defined is None:
@@ -42,11 +44,19 @@ def close(definition: ast.Definition, scope: Env, overrides: tuple[ast.Statement
     instance = Instance(definition, scope)
     names = {s.name for s in overrides if isinstance(s, ast.Equation | ast.FunctionDefinition)}
     kept = [s for s in definition.body if getattr(s, "name", None) not in names]
-    scope.bindings.update({s.name: member(s, scope, instance) for s in (*kept, *overrides) if isinstance(s, ast.Equation | ast.FunctionDefinition)})
+    scope.bindings.update(
+        {
+            s.name: member(s, scope, instance)
+            for s in (*kept, *overrides)
+            if isinstance(s, ast.Equation | ast.FunctionDefinition)
+        }
+    )
     return instance
 
 
-def member(statement: ast.Equation | ast.FunctionDefinition, scope: Env, owner: Instance | None = None) -> Thunk | Closure:
+def member(
+    statement: ast.Equation | ast.FunctionDefinition, scope: Env, owner: Instance | None = None
+) -> Thunk | Closure:
     """Give what an equation or a function definition binds its name to."""
     if isinstance(statement, ast.Equation):
         return Thunk(statement.name, statement.value, scope)
@@ -60,11 +70,20 @@ def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: 
     for parameter in defined.definition.parameters:
         argument = given.get(parameter.name)
         if argument is not None:
-            scope.bindings[parameter.name] = passed(parameter.name, argument.value, argument.parameters, env, argument.span)
+            scope.bindings[parameter.name] = passed(
+                parameter.name, argument.value, argument.parameters, env, argument.span
+            )
         elif parameter.default is not None:
-            scope.bindings[parameter.name] = passed(parameter.name, parameter.default, parameter.parameters, scope, parameter.span)
+            scope.bindings[parameter.name] = passed(
+                parameter.name, parameter.default, parameter.parameters, scope, parameter.span
+            )
         else:
-            raise error("CM108", f"`{defined.definition.name}` needs its parameter `{parameter.name}`", span, help=f"write `{signature(defined.definition)}`")
+            raise error(
+                "CM108",
+                f"`{defined.definition.name}` needs its parameter `{parameter.name}`",
+                span,
+                help=f"write `{signature(defined.definition)}`",
+            )
     return scope
 
 
@@ -74,11 +93,21 @@ def match(definition: ast.Definition, arguments: tuple[ast.Argument, ...], span:
     given: dict[str, ast.Argument] = {}
     for position, argument in enumerate(arguments):
         if argument.name is None and position >= len(names):
-            raise error("CM106", f"`{definition.name}` takes at most {len(names)} arguments", argument.span, help=f"its parameters: `{signature(definition)}`")
+            raise error(
+                "CM106",
+                f"`{definition.name}` takes at most {len(names)} arguments",
+                argument.span,
+                help=f"its parameters: `{signature(definition)}`",
+            )
         name = argument.name or names[position]
         if name not in names:
             near = difflib.get_close_matches(name, names, 1)
-            raise error("CM107", f"`{definition.name}` has no parameter `{name}`", argument.span, help=f"did you mean `{near[0]}`?" if near else f"its parameters: `{signature(definition)}`")
+            raise error(
+                "CM107",
+                f"`{definition.name}` has no parameter `{name}`",
+                argument.span,
+                help=f"did you mean `{near[0]}`?" if near else f"its parameters: `{signature(definition)}`",
+            )
         if name in given:
             raise error("CM109", f"`{name}` is given twice", argument.span)
         given[name] = argument
@@ -86,7 +115,7 @@ def match(definition: ast.Definition, arguments: tuple[ast.Argument, ...], span:
 
 
 def passed(name: str, value: ast.Expr, parameters: tuple[str, ...] | None, env: Env, span: Span) -> object:
-    """Give what a parameter stands for: a function, an instance of a definition, or a quantity of the caller's scope."""
+    """Give what a parameter stands for: a function, a definition, or a quantity of the caller's scope."""
     if parameters is not None:
         return Closure(name, parameters, value, env, span)
     kind = definition_kind(name, value, env)
@@ -116,4 +145,9 @@ def unknown_definition(kind: str, name: str, env: Env, span: Span) -> Exception:
     """Give the error for a definition that is not there, with the nearest that is."""
     names = sorted({n for scope in env.chain() for (k, n) in scope.definitions if k == kind})
     near = difflib.get_close_matches(name, names, 1, 0.6)
-    return error("CM102", f"there is no {kind} `{name}`", span, help=f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names)}")
+    return error(
+        "CM102",
+        f"there is no {kind} `{name}`",
+        span,
+        help=f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names)}",
+    )

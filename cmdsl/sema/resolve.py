@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TypeVar
 
 from cmdsl.diagnostics import Diagnostic, Label, Span, SpecError, error
+from cmdsl.sema.evaluate import FUNCTIONS
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
 from cmdsl.sema.spec import Spec
@@ -17,11 +18,39 @@ from cmdsl.syntax import ast, parse
 
 S = TypeVar("S", bound=ast.Statement)
 RESERVED = frozenset(
-    "alpha sigma drift diffusion snr logsnr time_at perturb transition f f_ema F D teacher velocity score stopgrad jvp sqnorm dot mean dim node "
-    "N k K x data prior normal uniform lognormal logitnormal integers bernoulli index diff integral variance pi inf exact_gaussian "
-    "sqrt exp log log2 sin cos tan asin acos atan sinh cosh tanh erf abs min max floor ceil sign sigmoid softplus expm1 log1p".split()
+    [
+        *(
+            "alpha",
+            "sigma",
+            "drift",
+            "diffusion",
+            "snr",
+            "logsnr",
+            "time_at",
+            "perturb",
+            "transition",
+            "exact_gaussian",
+        ),
+        *(
+            "exact_gaussian",
+            "f",
+            "f_ema",
+            "F",
+            "D",
+            "teacher",
+            "velocity",
+            "score",
+            "stopgrad",
+            "jvp",
+            "sqnorm",
+            "dot",
+            "mean",
+            "dim",
+        ),
+        *("node", "N", "k", "K", "x", "data", "prior", "normal", "uniform", "lognormal", "logitnormal", "integers"),
+        *("bernoulli", "index", "diff", "integral", "variance", "pi", "inf", *FUNCTIONS),
+    ]
 )
-ONCE = (ast.Model, ast.Time, ast.Boundary, ast.Prior, ast.Network, ast.Data)
 FIELDS = {ast.Sde: (("drift", "diffusion"), ("variance",)), ast.Path: (("alpha", "sigma"), ())}
 
 
@@ -38,7 +67,7 @@ def resolve(module: ast.Module, overrides: Mapping[str, str] | None = None) -> S
 def assemble(module: ast.Module, others: tuple[ast.Module, ...]) -> Spec:
     """Put the statements in their places."""
     uses = of(module.statements, ast.Use)
-    process = [*of(module.statements, ast.Sde), *of(module.statements, ast.Path)]
+    process: list[ast.Sde | ast.Path] = [*of(module.statements, ast.Sde), *of(module.statements, ast.Path)]
     everything = [s for m in (*others, module) for s in m.statements]
     return Spec(
         module=module,
@@ -112,13 +141,23 @@ def found(name: str, params: Mapping[str, ast.Param]) -> ast.Param:
     if name in params:
         return params[name]
     near = difflib.get_close_matches(name, params, 1)
-    raise error("CM115", f"the spec has no param `{name}` to set", help=f"did you mean `{near[0]}`?" if near else f"its params: {', '.join(params) or 'none'}")
+    raise error(
+        "CM115",
+        f"the spec has no param `{name}` to set",
+        help=f"did you mean `{near[0]}`?" if near else f"its params: {', '.join(params) or 'none'}",
+    )
 
 
 def literal(name: str, text: str) -> str:
     """Check that the value given by `-D` is one expression."""
     module = parse("-D", f"param {name} = {text}\n")
-    if len(module.statements) != 1 or "\n" in text or "#" in text or not isinstance(module.statements[0], ast.Param) or module.statements[0].range:
+    if (
+        len(module.statements) != 1
+        or "\n" in text
+        or "#" in text
+        or not isinstance(module.statements[0], ast.Param)
+        or module.statements[0].range
+    ):
         raise error("CM115", f"the value for `{name}` is not one expression: {text!r}")
     return text.strip()
 
@@ -132,9 +171,20 @@ def duplicates(module: ast.Module) -> list[Diagnostic]:
         if key is None:
             continue
         if key in seen:
-            problems += error("CM112", f"{key} is given twice", statement.span, secondary=(Label(seen[key], "first here"),), help="keep one of the two").diagnostics
+            problems += error(
+                "CM112",
+                f"{key} is given twice",
+                statement.span,
+                secondary=(Label(seen[key], "first here"),),
+                help="keep one of the two",
+            ).diagnostics
         if isinstance(statement, ast.Param | ast.Equation | ast.FunctionDefinition) and statement.name in RESERVED:
-            problems += error("CM113", f"`{statement.name}` is a name of the language and can't be bound", statement.span, help="choose another name").diagnostics
+            problems += error(
+                "CM113",
+                f"`{statement.name}` is a name of the language and can't be bound",
+                statement.span,
+                help="choose another name",
+            ).diagnostics
         seen.setdefault(key, statement.span)
     return problems
 
@@ -179,7 +229,12 @@ def unknown_fields(module: ast.Module) -> list[Diagnostic]:
             problems += fields(statement)
         if isinstance(statement, ast.Definition) and statement.kind not in KINDS:
             near = difflib.get_close_matches(statement.kind, KINDS, 1)
-            problems += error("CM116", f"there is no kind `{statement.kind}`", statement.span, help=f"did you mean `{near[0]}`?" if near else f"kinds: {', '.join(KINDS)}").diagnostics
+            problems += error(
+                "CM116",
+                f"there is no kind `{statement.kind}`",
+                statement.span,
+                help=f"did you mean `{near[0]}`?" if near else f"kinds: {', '.join(KINDS)}",
+            ).diagnostics
     return problems
 
 
@@ -191,8 +246,12 @@ def fields(statement: ast.Sde | ast.Path) -> list[Diagnostic]:
     problems: list[Diagnostic] = []
     for entry in statement.equations:
         if not isinstance(entry, ast.Equation) or entry.name not in (*needed, *optional) or names.count(entry.name) > 1:
-            problems += error("CM116", f"`{kind}` has the fields {', '.join((*needed, *optional))}, each once", entry.span).diagnostics
+            problems += error(
+                "CM116", f"`{kind}` has the fields {', '.join((*needed, *optional))}, each once", entry.span
+            ).diagnostics
     for name in needed:
         if name not in names:
-            problems += error("CM114", f"`{kind}` lacks `{name}`", statement.span, help=f"write `{name} = …` in it").diagnostics
+            problems += error(
+                "CM114", f"`{kind}` lacks `{name}`", statement.span, help=f"write `{name} = …` in it"
+            ).diagnostics
     return problems

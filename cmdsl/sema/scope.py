@@ -11,7 +11,7 @@ PRELUDE = "prelude.cm"
 
 
 def library_scope(spec: Spec, ground: dict[str, object]) -> Env:
-    """Give the scope that library bodies see: `ground` (what the algebra provides), the prelude's functions, all definitions.
+    """Give the scope that library bodies see: `ground` (what the algebra provides), the prelude, all definitions.
 
     A name of `ground` takes the place of the prelude's function of that name.
     """
@@ -21,7 +21,9 @@ def library_scope(spec: Spec, ground: dict[str, object]) -> Env:
             if isinstance(statement, ast.Definition):
                 outer.definitions[statement.kind, statement.name] = Defined(statement, outer)
             elif isinstance(statement, ast.FunctionDefinition):
-                outer.bindings[statement.name] = Closure(statement.name, statement.parameters, statement.body, outer, statement.span, None, True)
+                outer.bindings[statement.name] = Closure(
+                    statement.name, statement.parameters, statement.body, outer, statement.span, None, True
+                )
     outer.bindings.update(ground)
     return outer
 

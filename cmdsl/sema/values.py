@@ -52,7 +52,7 @@ class Defined:
 
 @frozen(eq=False)
 class Thunk:
-    """A named quantity: evaluated in its own scope when the name is first used; `bind` may replace the value by a local."""
+    """A named quantity, evaluated in its own scope when it is first used; `bind` may make a local of the value."""
 
     name: str
     expression: ast.Expr
@@ -62,7 +62,7 @@ class Thunk:
 
 @frozen(eq=False)
 class Closure:
-    """A function of the language with the scope that it was defined in; `partial` ones may be called with fewer arguments."""
+    """A function of the language with its scope; a `partial` one may be called with fewer arguments."""
 
     name: str
     parameters: tuple[str, ...]

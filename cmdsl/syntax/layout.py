@@ -7,7 +7,10 @@ from lark import Token
 OPENING = frozenset(["LPAR", "LSQB"])
 CLOSING = frozenset(["RPAR", "RSQB"])
 CONTINUING = frozenset(
-    "SIGN TIMES CIRCUMFLEX COMPARISON COMMA AND OR NOT THEN ELSE IF IN FROM TO DOWNTO MINIMIZING LBRACE _NL".split()
+    [
+        *("SIGN", "TIMES", "CIRCUMFLEX", "COMPARISON", "COMMA", "AND", "OR", "NOT", "THEN", "ELSE", "IF"),
+        *("IN", "FROM", "TO", "DOWNTO", "MINIMIZING", "LBRACE", "_NL"),
+    ]
 )
 
 

@@ -1,12 +1,10 @@
 """Names and powers in ASCII: Greek letters by their names, subscript and superscript digits as digits."""
 
-GREEK = dict(
-    zip(
-        "αβγδεζηθικλμνξοπρσςτυφχψω",
-        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma sigma tau upsilon phi chi psi omega".split(),
-        strict=True,
-    )
+GREEK_NAMES = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu"),
+    *("xi", "omicron", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
 )
+GREEK = dict(zip("αβγδεζηθικλμνξοπρςστυφχψω", GREEK_NAMES, strict=True))
 CAPITALS = {letter.upper(): name.capitalize() for letter, name in GREEK.items() if letter != "ς"}
 VARIANTS = {"ϵ": "epsilon", "ϕ": "phi", "ϑ": "theta", "∞": "inf"}
 SUBSCRIPTS = {chr(0x2080 + digit): str(digit) for digit in range(10)}

@@ -21,7 +21,9 @@ DEEPEST = 120
 def parser() -> Lark:
     """Give the parser of the language, made once."""
     grammar = files("cmdsl.syntax").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer="contextual", postlex=Layout(), propagate_positions=True, maybe_placeholders=True)
+    return Lark(
+        grammar, parser="lalr", lexer="contextual", postlex=Layout(), propagate_positions=True, maybe_placeholders=True
+    )
 
 
 def parse(path: str, text: str) -> ast.Module:
@@ -40,7 +42,9 @@ def parse(path: str, text: str) -> ast.Module:
 def refuse_oversized(path: str, text: str) -> None:
     """Refuse a text that is no spec by its size or its bytes."""
     if len(text) > LARGEST_SOURCE:
-        raise error("CM001", f"the file has {len(text)} characters, and {LARGEST_SOURCE} are allowed", Span(path, 1, 1, 1, 1))
+        raise error(
+            "CM001", f"the file has {len(text)} characters, and {LARGEST_SOURCE} are allowed", Span(path, 1, 1, 1, 1)
+        )
     brackets = 0
     for line_number, line in enumerate(text.split("\n"), 1):
         for column, letter in enumerate(line, 1):
@@ -57,7 +61,12 @@ def refuse_deep(path: str, tree: Tree[Token]) -> None:
         node, depth = pending.pop()
         if depth > DEEPEST:
             meta = node.meta
-            raise error("CM001", f"this is nested more than {DEEPEST} deep", Span(path, meta.line, meta.column, meta.end_line, meta.end_column), help="name its parts")
+            raise error(
+                "CM001",
+                f"this is nested more than {DEEPEST} deep",
+                Span(path, meta.line, meta.column, meta.end_line, meta.end_column),
+                help="name its parts",
+            )
         pending += [(child, depth + 1) for child in node.children if isinstance(child, Tree)]
 
 
@@ -92,12 +101,22 @@ def explain(path: str, text: str, unexpected: UnexpectedInput) -> SpecError:
     """Say what stands there and what was expected."""
     match unexpected:
         case UnexpectedToken(token=token, accepts=accepts, expected=expected):
-            found = KINDS["$END"] if token.type == "$END" else KINDS["_NL"] if token.type == "_NL" else f"`{shown(str(token))}`"
+            found = (
+                KINDS["$END"]
+                if token.type == "$END"
+                else KINDS["_NL"]
+                if token.type == "_NL"
+                else f"`{shown(str(token))}`"
+            )
             span = place(path, text, token)
             wanted = expectation(set(accepts or expected))
             return error("CM002", f"expected {wanted}, found {found}", span, label=f"expected {wanted}")
         case UnexpectedCharacters(line=line, column=column, char=char):
-            return error("CM001", f"`{shown(char)}` is not a character of the language here", Span(path, line, column, line, column + 1))
+            return error(
+                "CM001",
+                f"`{shown(char)}` is not a character of the language here",
+                Span(path, line, column, line, column + 1),
+            )
     return error("CM002", "this is not a statement of the language", Span(path, 1, 1, 1, 1))
 
 
