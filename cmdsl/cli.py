@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from cmdsl import __version__
 
 if TYPE_CHECKING:
+    from cmdsl.cache import Report
     from cmdsl.diagnostics import Diagnostic
 
 DESCRIPTION = "Compile the mathematics of a consistency model, declared in a .cm spec, to checked PyTorch or JAX."
@@ -89,17 +90,33 @@ def override(text: str) -> tuple[str, str]:
 
 
 def run_check(arguments: argparse.Namespace) -> int:
-    """Print the derivation and the verdicts of a spec."""
-    from cmdsl.diagnostics import SpecError
-    from cmdsl.driver import check, report
+    """Print the derivation and the verdicts of a spec; those of an unchanged one are remembered."""
+    from cmdsl.cache import recall
 
-    try:
-        checked = check(arguments.spec, dict(arguments.overrides))
-    except SpecError as refused:
-        return refuse(refused.diagnostics)
-    print(report(checked, sys.stdout.isatty() and "NO_COLOR" not in os.environ))
-    say(checked.warnings)
+    overrides = dict(arguments.overrides)
+    found = recall(arguments.spec, overrides)
+    if found is None:
+        from cmdsl.diagnostics import SpecError
+
+        try:
+            found = checked_report(arguments.spec, overrides)
+        except SpecError as refused:
+            return refuse(refused.diagnostics)
+    print(found.coloured_report if coloured(sys.stdout) else found.report)
+    print(found.coloured_warnings if coloured(sys.stderr) else found.warnings, end="", file=sys.stderr)
     return 0
+
+
+def checked_report(spec: Path, overrides: dict[str, str]) -> Report:
+    """Derive and prove a spec, and keep what is printed of it."""
+    from cmdsl.cache import Report, remember
+    from cmdsl.driver import check, imports, report
+
+    checked = check(spec, overrides)
+    texts = [(report(checked, colour), written(checked.warnings, colour)) for colour in (False, True)]
+    found = Report(*texts[0], *texts[1])
+    remember(spec, overrides, imports(checked), found)
+    return found
 
 
 def run_compile(arguments: argparse.Namespace) -> int:
@@ -142,11 +159,20 @@ def refuse(diagnostics: Sequence[Diagnostic]) -> int:
 
 def say(diagnostics: Sequence[Diagnostic]) -> None:
     """Write diagnostics to the standard error."""
+    print(written(diagnostics, coloured(sys.stderr)), end="", file=sys.stderr)
+
+
+def written(diagnostics: Sequence[Diagnostic], colour: bool) -> str:
+    """Write diagnostics for people, each with the lines that it speaks of."""
     from cmdsl.diagnostics.render import human
 
-    colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    for diagnostic in diagnostics:
-        print(human(diagnostic, sources(diagnostics), colour), end="\n\n", file=sys.stderr)
+    texts = sources(diagnostics)
+    return "".join(f"{human(diagnostic, texts, colour)}\n\n" for diagnostic in diagnostics)
+
+
+def coloured(stream: TextIO) -> bool:
+    """Tell whether to colour what goes to a stream: only on a terminal, and unless NO_COLOR is set."""
+    return stream.isatty() and "NO_COLOR" not in os.environ
 
 
 def sources(diagnostics: Sequence[Diagnostic]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from cmdsl.emit.files import write
 from cmdsl.emit.registry import find
 from cmdsl.ir.nodes import Program
 from cmdsl.ir.optimize import optimize
-from cmdsl.lower import Derived, lower
+from cmdsl.lower import lower
 from cmdsl.report import derivation, summary
 from cmdsl.sema import Spec, resolve
 from cmdsl.sema.imports import read
@@ -55,6 +55,11 @@ def report(checked: Checked, colour: bool = False) -> str:
     return summary(checked.model, checked.certificate, colour)
 
 
+def imports(checked: Checked) -> tuple[Path, ...]:
+    """Give the files that a spec imports, those that they import too."""
+    return checked.spec.imports
+
+
 def package(checked: Checked, backend: Backend) -> dict[str, str]:
     """Give the files of a generated package, by their names."""
     files = backend.package(optimize(checked.program))
@@ -78,4 +83,4 @@ def compile_spec(
     return checked, folder
 
 
-__all__ = ["Checked", "Derived", "check", "compile_spec", "package", "report"]
+__all__ = ["Checked", "check", "compile_spec", "imports", "package", "report"]

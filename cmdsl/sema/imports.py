@@ -26,11 +26,11 @@ def read(path: Path, name: str, span: Span | None = None) -> str:
         raise error("CM004", f"{name} can't be read: {reason}", span) from None
 
 
-def imported(module: ast.Module) -> tuple[ast.Module, ...]:
-    """Give the modules that a module imports, each once, what they import before them."""
+def imported(module: ast.Module) -> dict[Path, ast.Module]:
+    """Give the modules that a module imports by their files, each once, what they import before them."""
     done: dict[Path, ast.Module] = {}
     visit(module, Path(module.path).resolve().parent, done, (Path(module.path).resolve(),))
-    return tuple(done.values())
+    return done
 
 
 def visit(module: ast.Module, root: Path, done: dict[Path, ast.Module], above: tuple[Path, ...]) -> None:

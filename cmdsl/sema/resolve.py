@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TypeVar
 
 from cmdsl.diagnostics import Diagnostic, Label, Span, SpecError, error
@@ -61,10 +62,10 @@ def resolve(module: ast.Module, overrides: Mapping[str, str] | None = None) -> S
     if problems:
         raise SpecError(tuple(problems))
     others = imported(module)
-    return assemble(module, others)
+    return assemble(module, tuple(others.values()), tuple(others))
 
 
-def assemble(module: ast.Module, others: tuple[ast.Module, ...]) -> Spec:
+def assemble(module: ast.Module, others: tuple[ast.Module, ...], paths: tuple[Path, ...]) -> Spec:
     """Put the statements in their places."""
     uses = of(module.statements, ast.Use)
     process: list[ast.Sde | ast.Path] = [*of(module.statements, ast.Sde), *of(module.statements, ast.Path)]
@@ -91,6 +92,7 @@ def assemble(module: ast.Module, others: tuple[ast.Module, ...]) -> Spec:
         learned=of(module.statements, ast.Learned),
         library=library(),
         definitions=tuple(s for s in everything if isinstance(s, ast.Definition)),
+        imports=paths,
     )
 
 

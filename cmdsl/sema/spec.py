@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from attrs import frozen
 
 from cmdsl.diagnostics import Span
@@ -33,6 +35,7 @@ class Spec:
     learned: tuple[ast.Learned, ...]
     library: tuple[ast.Module, ...]  # the prelude, the library, then imported files
     definitions: tuple[ast.Definition, ...]  # of the spec itself and of imported files
+    imports: tuple[Path, ...]  # the imported files, found
 
     @property
     def span(self) -> Span:
