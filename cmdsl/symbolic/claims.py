@@ -1,0 +1,172 @@
+"""Claims on a model, and how far each can be proved: by an exact normal form, by enclosures, at many points, or refuted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import sympy as sp
+from attrs import field, frozen
+
+from cmdsl.symbolic.enclose import Ball, NotEnclosed, Tape, tape, text, uncovered
+from cmdsl.symbolic.model import Status, Verdict
+from cmdsl.symbolic.notation import decimal
+from cmdsl.symbolic.setting import Setting, Values
+from cmdsl.symbolic.zero import vanishes
+
+POINTS = 4000
+ORDER = tuple(Status)
+
+
+@frozen
+class Finding:
+    """How one claim ended, with the evidence; a part of a verdict."""
+
+    status: Status
+    evidence: str
+    counterexample: Mapping[str, str] = field(factory=dict)
+
+    @property
+    def rank(self) -> int:
+        """Give the place in the order from the strongest status to the worst."""
+        return ORDER.index(self.status)
+
+
+def worst(findings: Sequence[Finding]) -> Status:
+    """Give the weakest status: a chain of claims is as strong as that."""
+    return max(findings, key=lambda f: f.rank).status
+
+
+def together(findings: Sequence[Finding]) -> str:
+    """Give the evidence of several claims: that of the weakest ones, or all where they are equally strong."""
+    status = worst(findings)
+    return "; ".join(dict.fromkeys(f.evidence for f in findings if f.status is status))
+
+
+def verdict(setting: Setting, obligation: str, statement: str, findings: Mapping[str, Finding]) -> Verdict:
+    """Give the verdict on a statement made of claims on coefficients, headed by the source of the worst one."""
+    status = worst(list(findings.values()))
+    name, found = next((n, f) for n, f in findings.items() if f.status is status)
+    coefficient = setting.model.coefficients.get(name)
+    span = coefficient.source if coefficient else None
+    return Verdict(obligation, statement, status, together(list(findings.values())), span, found.counterexample)
+
+
+def identity(
+    setting: Setting,
+    claim: str,
+    residual: sp.Expr,
+    variables: tuple[sp.Symbol, ...] = (),
+    *,
+    everywhere: bool = False,
+    facts: Callable[[sp.Expr], sp.Expr] | None = None,
+) -> Finding:
+    """Find how far `residual = 0` holds, for all times (`variables`, earlier ones first; none for a constant).
+
+    `everywhere` refutes what fails at other admissible params; else that only keeps the claim from being proved for all.
+    """
+    if residual == 0:
+        return Finding(Status.PROVED, f"{claim}: term by term")
+    replaced = (facts or setting.facts.replaced)(residual)
+    here, *others = [failing(setting, residual, v, variables) for v in (setting.values, *setting.elsewhere)]
+    away = next((o for o in others if o), None)
+    if here or (away and everywhere):
+        return refuted(claim, here or away or {}, "0")
+    if away is None and vanishes(replaced):
+        return Finding(Status.PROVED, f"{claim}: normal form 0")
+    if vanishes(residual.subs(setting.values)):
+        return Finding(Status.PROVED_HERE, f"{claim}: normal form 0 at the given parameters{elsewhere(away)}")
+    return sampled(setting, claim, residual, variables, lambda v: not v.contains(0), "0")
+
+
+def refuted(claim: str, point: Mapping[str, str], wanted: str) -> Finding:
+    """Give the finding for a claim that a point disproves."""
+    found = {**point, "wanted": wanted}
+    where = ", ".join(f"{k} = {v}" for k, v in point.items() if k != "found")
+    return Finding(Status.REFUTED, f"{claim}: off by {found['found']} at {where}", found)
+
+
+def elsewhere(point: Mapping[str, str] | None) -> str:
+    """Say where a claim fails that holds at the given parameters."""
+    return "" if not point else " (not at " + ", ".join(f"{k} = {v}" for k, v in point.items() if k != "found") + ")"
+
+
+def compiled(expr: sp.Expr, variables: Sequence[sp.Symbol], values: Values) -> Tape | None:
+    """Compile an expression at given params; None where ball arithmetic can't evaluate it."""
+    try:
+        return tape(expr.subs(values) if not expr.is_number else expr, variables)
+    except NotEnclosed:
+        return None
+
+
+def failing(setting: Setting, residual: sp.Expr, values: Values, variables: tuple[sp.Symbol, ...]) -> dict[str, str]:
+    """Give a point where the residual is certainly not 0, or nothing."""
+    run = compiled(residual, variables, values)
+    if run is None:
+        return {}
+    for point in setting.probes(values, len(variables)) if variables else [()]:
+        value = run(*point)
+        if value.is_finite() and not value.contains(0):
+            return place(values, variables, point, value)
+    return {}
+
+
+def place(values: Values, variables: Sequence[sp.Symbol], point: Sequence[Ball], value: Ball) -> dict[str, str]:
+    """Write a point and the value there."""
+    params = {s.name: decimal(v) for s, v in values.items()}
+    return {**params, **{s.name: text(t) for s, t in zip(variables, point, strict=True)}, "found": text(value)}
+
+
+def sampled(
+    setting: Setting,
+    claim: str,
+    expr: sp.Expr,
+    variables: tuple[sp.Symbol, ...],
+    fails: Callable[[Ball], bool],
+    wanted: str,
+) -> Finding:
+    """Check a claim at many points, at fifty digits, at the given parameters."""
+    run = compiled(expr, variables, setting.values)
+    if run is None:
+        return Finding(Status.NOT_REACHED, f"{claim}: no proof found, and it can't be evaluated in ball arithmetic")
+    largest, count = 0.0, 0
+    for point in setting.points(setting.values, POINTS, len(variables)) if variables else [()]:
+        value = run(*point)
+        if not value.is_finite():
+            continue
+        if fails(value):
+            return refuted(claim, place(setting.values, variables, point, value), wanted)
+        largest, count = max(largest, float(abs(value).upper())), count + 1
+    if not count:
+        return Finding(Status.NOT_REACHED, f"{claim}: no proof found, and it has no value at any of the points")
+    size = f", at most {largest:.1e}" if wanted == "0" else ""
+    return Finding(Status.CHECKED, f"{claim}: {count} points at 50 digits{size}")
+
+
+def positivity(
+    setting: Setting, claim: str, expr: sp.Expr, *, strict: bool, everywhere: bool = False, sign: str | None = None
+) -> Finding:
+    """Find how far `expr > 0` (or `>= 0`) holds for all times; `sign` where the rules have told it."""
+    t = setting.model.t
+    if sign == "+" or (not strict and sign in ("0", "0+")):
+        return Finding(Status.PROVED, f"{claim}: by the signs of its parts")
+    relation = "> 0" if strict else ">= 0"
+    fails = (lambda v: v <= 0) if strict else (lambda v: v < 0)
+    for values in (setting.values, *(setting.elsewhere if everywhere else ())):
+        run = compiled(expr, (t,), values)
+        bad = next(((p, v) for p in setting.probes(values) if run and fails(v := run(*p))), None)
+        if bad is not None:
+            return refuted(claim, place(values, (t,), *bad), relation)
+    enclosed = enclosure(setting, claim, expr, lambda v: v > 0 if strict else v >= 0)
+    return enclosed or sampled(setting, claim, expr, (t,), fails, relation)
+
+
+def enclosure(setting: Setting, claim: str, expr: sp.Expr, holds: Callable[[Ball], bool]) -> Finding | None:
+    """Prove a claim on the values over all of [epsilon, T] at the given parameters, or give None."""
+    run = compiled(expr, (setting.model.t,), setting.values)
+    if run is None:
+        return None
+    open_piece, pieces = uncovered(run, setting.low(setting.values), setting.high(setting.values), holds)
+    if open_piece is not None:
+        return None
+    plural = "s" if pieces > 1 else ""
+    return Finding(Status.PROVED_HERE, f"{claim}: enclosed on [epsilon, T] in {pieces} piece{plural}")

@@ -1,0 +1,214 @@
+"""Coefficients are finite and real; those of the consistency function are differentiable."""
+
+from __future__ import annotations
+
+import sympy as sp
+from attrs import frozen
+
+from cmdsl.symbolic.claims import Finding, compiled, place, verdict
+from cmdsl.symbolic.enclose import Ball, NotEnclosed, tape, text, uncovered
+from cmdsl.symbolic.model import Coefficient, Status, Verdict
+from cmdsl.symbolic.setting import Setting, facts
+from cmdsl.symbolic.notation import written
+from cmdsl.symbolic.signs import Facts
+
+DIFFERENTIABLE = "c_skip and c_out are differentiable on [epsilon, T], at epsilon from the right"
+FINITE = "every coefficient is finite and real on [epsilon, T]"
+# What a singular end of the process makes infinite without harm: nothing applies these at that end itself.
+OPEN = ("drift_rate", "diffusion", "snr", "logsnr", "velocity_x", "velocity_denoised", "transition_alpha", "transition_sigma")
+ROUGH = (sp.Abs, sp.Min, sp.Max, sp.sign, sp.floor, sp.ceiling, sp.Piecewise)
+
+
+@frozen
+class Question:
+    """An expression whose finiteness is asked for, with what is known of its variables."""
+
+    name: str
+    expr: sp.Expr
+    closed: Facts
+    inner: Facts
+    variables: tuple[sp.Symbol, ...]
+
+
+def finite(setting: Setting) -> tuple[Verdict, ...]:
+    """Prove that nothing in a coefficient divides by zero or leaves the reals."""
+    questions = [question(setting, c) for c in setting.model.coefficients.values() if c.public]
+    findings = {q.name: finiteness(setting, q) for q in questions}
+    found = verdict(setting, "finite", FINITE, findings)
+    ends = singular_ends(setting, [q for q in questions if q.name in OPEN])
+    if found.status is Status.PROVED:
+        text = "nothing divides by zero, by the signs of all parts"
+        return (Verdict("finite", FINITE, found.status, "; ".join([text, *ends]), None),)
+    return (found,)
+
+
+def question(setting: Setting, coefficient: Coefficient) -> Question:
+    """Ask whether a coefficient is finite, over [epsilon, T] or over pairs of times in it."""
+    t, expr = setting.model.t, setting.formula(coefficient.name)
+    others = [p for p in coefficient.parameters if p != t]
+    if not others:
+        return Question(coefficient.name, expr, setting.facts, setting.inner_facts, (t,))
+    if t in coefficient.parameters:
+        pair = [facts(setting.model, closed=closed, earlier=others[0]) for closed in (True, False)]
+        return Question(coefficient.name, expr, pair[0], pair[1], (others[0], t))
+    # A function of the noise-to-signal ratio: at the ratios that the process has.
+    ratio = setting.formula("sigma", t) / setting.formula("alpha", t)
+    return Question(coefficient.name, expr.subs(others[0], ratio), setting.facts, setting.inner_facts, (t,))
+
+
+def finiteness(setting: Setting, q: Question) -> Finding:
+    """Find how far an expression is finite: by signs, by enclosure, or at points."""
+    known = q.inner if q.name in OPEN else q.closed
+    obstacle = known.obstruction(known.replaced(q.expr))
+    if obstacle is None:
+        return Finding(Status.PROVED, f"{q.name}: by the signs of all parts")
+    end = None if q.name in OPEN or len(q.variables) > 1 else infinite_end(setting, q.expr)
+    if end is not None:
+        value = singular_value(setting, q.expr, end)
+        point = {**place(setting.values, (), (), setting.low(setting.values)), "t": end, "found": value, "wanted": "a finite number"}
+        return Finding(Status.REFUTED, f"{q.name}({end}) is {value}, must be finite: {q.name} = {shown(q.expr)}", point)
+    return enclosed(setting, q) or at_points(setting, q)
+
+
+def shown(expr: sp.Expr) -> str:
+    """Write a formula, if it is short."""
+    return written(expr) if sp.count_ops(expr) < 40 else "a longer formula"
+
+
+def infinite_end(setting: Setting, expr: sp.Expr) -> str | None:
+    """Name an end of the interval where substitution leaves no finite real value."""
+    ends = {"epsilon": setting.model.epsilon if setting.model.epsilon is not None else sp.S.Zero, "T": setting.model.T}
+    return next((n for n, e in ends.items() if not has_value(expr.subs(setting.model.t, e).subs(setting.values))), None)
+
+
+def singular_value(setting: Setting, expr: sp.Expr, end: str) -> str:
+    """Write what substitution gives at a singular end."""
+    at = setting.model.T if end == "T" else setting.model.epsilon if setting.model.epsilon is not None else sp.S.Zero
+    value = expr.subs(setting.model.t, at).subs(setting.values)
+    return "not a number (0/0)" if value.has(sp.nan) else "infinite" if value.has(sp.zoo, sp.oo, -sp.oo) else "not real"
+
+
+def has_value(value: sp.Expr) -> bool:
+    """Tell whether a constant is a finite real number."""
+    return not value.has(sp.nan, sp.zoo, sp.oo, -sp.oo) and value.is_real is not False
+
+
+def singular_ends(setting: Setting, questions: list[Question]) -> list[str]:
+    """Say which coefficients are infinite at an end of the interval, as the process itself is."""
+    ends: dict[str, list[str]] = {}
+    for q in questions:
+        if len(q.variables) == 1 and q.closed.obstruction(q.closed.replaced(q.expr)) is not None:
+            end = infinite_end(setting, q.expr)
+            if end is not None:
+                ends.setdefault(end, []).append(q.name)
+    return [f"infinite at {end} by nature, finite inside: {', '.join(names)}" for end, names in ends.items()]
+
+
+def enclosed(setting: Setting, q: Question) -> Finding | None:
+    """Enclose a function of one time over the whole interval, or give None."""
+    run = compiled(q.expr, q.variables, setting.values) if len(q.variables) == 1 and q.name not in OPEN else None
+    if run is None:
+        return None
+    piece, pieces = uncovered(run, setting.low(setting.values), setting.high(setting.values), lambda v: v.is_finite())
+    return Finding(Status.PROVED_HERE, f"{q.name}: enclosed on [epsilon, T] in {pieces} pieces") if piece is None else None
+
+
+def at_points(setting: Setting, q: Question) -> Finding:
+    """Evaluate at many points inside; one without a finite value, or values that grow without bound, refute."""
+    try:
+        run = tape(q.expr.subs(setting.values), q.variables)
+    except NotEnclosed:
+        return Finding(Status.NOT_REACHED, f"{q.name}: can't be evaluated in ball arithmetic")
+    points = setting.points(setting.values, 4000, len(q.variables))[2:]
+    values = [(p, run(*p)) for p in points]
+    bad = next((p for p, v in values if v.is_nan()), None)
+    pole = bad or near_pole(setting, q, values)
+    if pole is not None:
+        point = place(setting.values, q.variables, pole, run(*pole))
+        return Finding(Status.REFUTED, f"{q.name} is not finite at {named(q, pole)}: {q.name} = {shown(q.expr)}", point)
+    return Finding(Status.CHECKED, f"{q.name}: finite at {len(points)} points at 50 digits")
+
+
+def named(q: Question, point: tuple[Ball, ...]) -> str:
+    """Write a point."""
+    return ", ".join(f"{s} = {text(v)}" for s, v in zip(q.variables, point, strict=True))
+
+
+def near_pole(setting: Setting, q: Question, values: list[tuple[tuple[Ball, ...], Ball]]) -> tuple[Ball, ...] | None:
+    """Close in on where a function of one time is undecided: give the point if it grows without bound there."""
+    if len(q.variables) > 1:
+        return None
+    run = tape(q.expr.subs(setting.values), q.variables)
+    low, high = values[0][0][0], setting.high(setting.values)
+    piece, _ = uncovered(run, min(p[0] for p, _ in values), high, lambda v: v.is_finite())
+    if piece is None:
+        return None
+    middle, size = piece.mid(), max(abs(v) for _, v in values)
+    steps = [abs(run(middle + (high - low) * step)) for step in (1e-10, 1e-15, 1e-20)]
+    grows = all(b > 100 * a for a, b in zip(steps, steps[1:], strict=False)) and steps[-1] > size
+    return (middle + (high - low) * 1e-20,) if grows else None
+
+
+def differentiable(setting: Setting) -> tuple[Verdict, ...]:
+    """Prove that c_skip and c_out have finite derivatives."""
+    if not setting.has("c_skip", "c_out"):
+        return ()
+    findings = {name: derivative(setting, name) for name in ("c_skip", "c_out")}
+    return (verdict(setting, "differentiable", DIFFERENTIABLE, findings),)
+
+
+def derivative(setting: Setting, name: str) -> Finding:
+    """Find how far a coefficient's derivative is finite."""
+    t, formula = setting.model.t, setting.formula(name)
+    if any(a.has(t) for a in formula.atoms(*ROUGH)):
+        return joined(setting, name, formula)
+    slope = sp.diff(formula, t)
+    q = Question(f"{name}'", slope, setting.facts, setting.inner_facts, (t,))
+    found = finiteness(setting, q)
+    return Finding(found.status, found.evidence, found.counterexample)
+
+
+def joined(setting: Setting, name: str, formula: sp.Expr) -> Finding:
+    """Look for jumps of a formula with conditions, and of its slope, between many neighbouring points."""
+    t = setting.model.t
+    run = compiled(formula, (t,), setting.values)
+    if run is None:
+        return Finding(Status.NOT_REACHED, f"{name}: can't be evaluated in ball arithmetic")
+    points = sorted((p[0] for p in setting.points(setting.values, 4000)), key=lambda p: float(p.mid()))
+    switches = [s.mid() for s in switching(setting, formula, points)]
+    width = (points[-1] - points[0]) * 1e-20
+    for s in switches:
+        left, right = (run(s + d) - run(s + 2 * d) for d in (-width, width))
+        jump = abs(run(s + width) - run(s - width)) / width
+        if jump > 1e10 or abs(left + right) / width > 1e-6 * (1 + abs(left) / width):
+            point = place(setting.values, (t,), (s,), run(s))
+            return Finding(Status.REFUTED, f"{name}: its branches do not meet smoothly at t = {text(s)}", point)
+    return Finding(Status.CHECKED, f"{name}: smooth at {len(points)} points and at {len(switches)} switching points")
+
+
+def switching(setting: Setting, formula: sp.Expr, points: list[Ball]) -> list[Ball]:
+    """Find the times where a condition changes, by bisection between neighbouring points."""
+    t, found = setting.model.t, []
+    for expr in conditions(formula):
+        run = compiled(expr, (t,), setting.values)
+        signs = [run(p) for p in points] if run else []
+        for a, b, v, w in zip(points, points[1:], signs, signs[1:], strict=False):
+            if run and v * w <= 0:
+                found.append(bisected(run, a, b))
+    return found
+
+
+def conditions(formula: sp.Expr) -> list[sp.Expr]:
+    """Give the expressions at whose zeros a formula changes its form."""
+    rough = [a for a in formula.atoms(*ROUGH) if not isinstance(a, sp.Piecewise)]
+    relations = formula.atoms(sp.core.relational.Relational)
+    pairs = [a.args[0] - b for a in rough if isinstance(a, sp.Min | sp.Max) for b in a.args[1:]]
+    return pairs + [a.args[0] for a in rough if isinstance(a, sp.Abs | sp.sign)] + [r.lhs - r.rhs for r in relations]
+
+
+def bisected(run: object, a: Ball, b: Ball) -> Ball:
+    """Close in on a sign change."""
+    for _ in range(150):
+        middle = ((a + b) / 2).mid()
+        a, b = (a, middle) if run(a) * run(middle) <= 0 else (middle, b)  # type: ignore[operator]
+    return (a + b) / 2

@@ -1,0 +1,161 @@
+"""What every obligation is proved in: the model, its values as balls, other admissible values, facts about signs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from itertools import islice
+
+import sympy as sp
+from attrs import define, field
+from sympy.core.function import AppliedUndef
+
+from cmdsl.symbolic.enclose import Ball, ball, times
+from cmdsl.symbolic.model import Domain, Model
+from cmdsl.symbolic.signs import Facts
+
+Values = Mapping[sp.Symbol, sp.Rational]
+
+
+@define(slots=False, eq=False)
+class Setting:
+    """A model with what is worked out once for all obligations; nothing of it changes."""
+
+    model: Model
+    known: dict[str, sp.Expr] = field(factory=dict, init=False, repr=False)
+
+    def has(self, *names: str) -> bool:
+        """Tell whether the model has all these coefficients."""
+        return all(n in self.model.coefficients for n in names)
+
+    def formula(self, name: str, *args: sp.Expr) -> sp.Expr:
+        """Give a coefficient in times and params alone, at these arguments (its own parameters if none are given)."""
+        coefficient = self.model.coefficients[name]
+        if name not in self.known:
+            self.known[name] = self.expand(coefficient.formula)
+        if not args:
+            return self.known[name]
+        return self.known[name].subs(dict(zip(coefficient.parameters, args, strict=True)), simultaneous=True)
+
+    def expand(self, expr: sp.Expr) -> sp.Expr:
+        """Replace every coefficient that stands as an opaque function by its formula."""
+        opaque = [a for a in expr.atoms(AppliedUndef) if a.func.__name__ in self.model.coefficients]
+        if not opaque:
+            return expr.doit() if expr.has(sp.Derivative) else expr
+        formulas = {a: self.formula(a.func.__name__, *(self.expand(x) for x in a.args)) for a in opaque}
+        return expr.subs(formulas, simultaneous=True).doit()
+
+    @cached_property
+    def values(self) -> Values:
+        """Give the values of the params."""
+        return self.model.values
+
+    @cached_property
+    def elsewhere(self) -> tuple[Values, ...]:
+        """Give other admissible values of the params."""
+        return tuple(v for share in (sp.Rational(1, 3), sp.Rational(3, 4)) if (v := moved(self.model, share)) is not None)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """Give what is known of signs for every time in [epsilon, T]."""
+        return facts(self.model, closed=True)
+
+    @cached_property
+    def inner_facts(self) -> Facts:
+        """Give what is known of signs for every time in (epsilon, T)."""
+        return facts(self.model, closed=False)
+
+    def low(self, values: Values) -> Ball:
+        """Give the first time at which the model is used: epsilon, or 0."""
+        return ball((self.model.epsilon if self.model.epsilon is not None else sp.S.Zero).subs(values))
+
+    def high(self, values: Values) -> Ball:
+        """Give the last time."""
+        return ball(self.model.T.subs(values))
+
+    def points(self, values: Values, count: int, variables: int = 1) -> list[tuple[Ball, ...]]:
+        """Give at least `count` times in [epsilon, T], or pairs of an earlier and a later one."""
+        low, high = self.low(values), self.high(values)
+        if variables == 1:
+            return [(t,) for t in times(low, high, count)]
+        return [(low + (t - low) * share(i), t) for i, t in enumerate(times(low, high, count))]
+
+    def probes(self, values: Values, variables: int = 1) -> list[tuple[Ball, ...]]:
+        """Give a few times, none at an end."""
+        return list(islice(self.points(values, 10, variables), 3, None, 4))
+
+
+def share(i: int) -> Ball:
+    """Give the i-th of a sequence that fills [0, 1) evenly: multiples of the golden ratio."""
+    turn = ball((sp.sqrt(5) - 1) / 2) * (i + 1)
+    return turn - turn.floor().mid()
+
+
+def moved(model: Model, share: sp.Rational) -> Values | None:
+    """Give every param another value within its range; None where the ranges leave none."""
+    waiting, found = dict(model.values), {}
+    for _ in range(len(waiting)):
+        for symbol, value in list(waiting.items()):
+            domain = model.domains.get(symbol)
+            ends = (domain.low, domain.high) if domain else (sp.S.NegativeInfinity, sp.S.Infinity)
+            if not any(e.free_symbols & waiting.keys() for e in ends):
+                found[symbol] = between(waiting.pop(symbol), *(e.subs(found) for e in ends), share)
+    epsilon = (model.epsilon if model.epsilon is not None else sp.S.Zero).subs(found)
+    sound = not waiting and epsilon.is_real and bool(epsilon < model.T.subs(found))
+    return found if sound and found != dict(model.values) else None
+
+
+def between(value: sp.Rational, low: sp.Expr, high: sp.Expr, share: sp.Rational) -> sp.Rational:
+    """Give a rational of (low, high) other than the value."""
+    if low.is_infinite and high.is_infinite:
+        return value + share
+    if high.is_infinite:
+        return sp.nsimplify(low, rational=True) + 2 * share * abs(value - low) if value != low else low + share
+    if low.is_infinite:
+        return high - 2 * share * abs(high - value) if value != high else high - share
+    return rational(low + (high - low) * share)
+
+
+def rational(value: sp.Expr) -> sp.Rational:
+    """Give a short rational near a constant."""
+    return value if isinstance(value, sp.Rational) else sp.Rational(round(float(value) * 2**20), 2**20)
+
+
+def facts(model: Model, *, closed: bool, earlier: sp.Symbol | None = None) -> Facts:
+    """Write params and time as offsets from their lower ends.
+
+    With `earlier`, that symbol is a time in [epsilon, T] and the model's time one in [earlier, T].
+    """
+    signs = {"nonnegative": True, "real": True} if closed else {"positive": True}
+    replaced: dict[sp.Symbol, sp.Expr] = {}
+    for symbol, domain in model.domains.items():
+        replaced |= above(symbol, domain, replaced)
+    start = (model.epsilon if model.epsilon is not None else sp.S.Zero).xreplace(replaced)
+    if earlier is not None:
+        replaced[earlier] = start = start + sp.Symbol("u_r", **signs)
+    now = start + sp.Symbol("u_t", **signs)
+    replaced[model.t] = now
+    if isinstance(model.T, sp.Symbol):
+        replaced[model.T] = now + sp.Symbol("u_T", **signs)
+    replaced = {s: e.xreplace(replaced) for s, e in replaced.items()}
+    bound, strict = upper(model)
+    return Facts(replaced, now, bound, strict or not closed)
+
+
+def above(symbol: sp.Symbol, domain: Domain, replaced: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+    """Write a param as its lower end and an offset, or the param that is its upper end as the param and an offset."""
+    offset = sp.Symbol(f"u_{symbol.name}", **({"positive": True} if domain.low_open else {"nonnegative": True}))
+    if domain.low.is_finite is not False and domain.low != 0:
+        return {symbol: domain.low.xreplace(dict(replaced)) + offset}
+    if domain.low == 0 and isinstance(domain.high, sp.Symbol) and domain.high not in replaced:
+        gap = {"positive": True} if domain.high_open else {"nonnegative": True}
+        return {domain.high: symbol + sp.Symbol(f"u_{domain.high.name}", **gap)}
+    return {}
+
+
+def upper(model: Model) -> tuple[sp.Expr, bool]:
+    """Give the bound of all times that holds for every param, and whether it is strict."""
+    if model.T.is_number:
+        return model.T, False
+    domain = model.domains.get(model.T) if isinstance(model.T, sp.Symbol) else None
+    return (domain.high, domain.high_open) if domain is not None and domain.high.is_number else (sp.oo, True)
