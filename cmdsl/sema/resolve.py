@@ -197,7 +197,7 @@ def identity(statement: ast.Statement) -> str | None:
         case ast.Param(name) | ast.Equation(name) | ast.FunctionDefinition(name):
             return f"`{name}`"
         case ast.Definition(kind, name):
-            return f"the {kind} `{name}`"
+            return f"the definition of {kind} `{name}`"
         case ast.Sde() | ast.Path():
             return "the process"
         case ast.Use(kind, alias, reference):
