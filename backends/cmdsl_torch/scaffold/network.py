@@ -1,0 +1,145 @@
+"""Default networks, small enough to read: `build(name, shape)` gives a module called as `network(x, c_noise)`.
+
+They are a start. Any callable of the same form does in their place, and this file is yours to change.
+"""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, silu
+
+
+def build(name: str, shape: Sequence[int], noise_range: tuple[float, float] = (-1, 1), **options: int) -> nn.Module:
+    """Make the network NAME for samples of SHAPE; `noise_range` holds the values that `c_noise` takes.
+
+    Raises `ValueError` for a name that is not in `NETWORKS`, or for a shape that the network can't take.
+    """
+    if name not in NETWORKS:
+        raise ValueError(f"no network {name!r} in network.py; there are: {', '.join(NETWORKS)}")
+    return NETWORKS[name](tuple(shape), noise_range, **options)
+
+
+class NoiseFeatures(nn.Module):
+    """Embed `c_noise` `[batch]` as `[batch, width]`: sines and cosines of the noise level brought to [-1, 1]."""
+
+    def __init__(self, noise_range: tuple[float, float], width: int, frequencies: int = 16) -> None:
+        super().__init__()
+        low, high = noise_range
+        self.centre, self.scale = (low + high) / 2, 2 / (high - low)
+        self.register_buffer("frequency", math.pi / 2 * 2 ** torch.linspace(0, 4, frequencies), persistent=False)
+        self.mix = nn.Sequential(nn.Linear(2 * frequencies, width), nn.SiLU(), nn.Linear(width, width))
+
+    def forward(self, c_noise: Tensor) -> Tensor:
+        frequency = self.get_buffer("frequency")
+        angle = self.scale * (c_noise - self.centre)[:, None] * frequency
+        embedded: Tensor = self.mix(torch.cat([angle.sin(), angle.cos()], 1).to(frequency.dtype))
+        return embedded
+
+
+def zero(layer: nn.Linear | nn.Conv2d) -> nn.Module:
+    """Start a layer at zero, so that its residual branch, or the network, starts as nothing."""
+    nn.init.zeros_(layer.weight)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
+
+
+class Block(nn.Module):
+    """A residual block: normalise, scale and shift by the noise level, two linear layers."""
+
+    def __init__(self, width: int, noise_width: int) -> None:
+        super().__init__()
+        self.norm = nn.RMSNorm(width)
+        self.modulate = nn.Linear(noise_width, 2 * width)
+        self.first, self.second = nn.Linear(width, width), zero(nn.Linear(width, width))
+
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        scale, shift = self.modulate(noise).chunk(2, 1)
+        out: Tensor = x + self.second(silu(self.first(silu(self.norm(x) * (1 + scale) + shift))))
+        return out
+
+
+class MLP(nn.Module):
+    """A residual perceptron on flattened samples: for vectors and very small images."""
+
+    def __init__(
+        self, shape: tuple[int, ...], noise_range: tuple[float, float], width: int = 512, depth: int = 4
+    ) -> None:
+        super().__init__()
+        size, noise_width = math.prod(shape), max(width // 4, 1)
+        self.noise = NoiseFeatures(noise_range, noise_width)
+        self.into = nn.Linear(size, width)
+        self.blocks = nn.ModuleList(Block(width, noise_width) for _ in range(depth))
+        self.out = nn.Sequential(nn.RMSNorm(width), zero(nn.Linear(width, size)))
+
+    def forward(self, x: Tensor, c_noise: Tensor) -> Tensor:
+        noise = silu(self.noise(c_noise))
+        h = self.into(x.flatten(1))
+        for block in self.blocks:
+            h = block(h, noise)
+        out: Tensor = self.out(h).reshape(x.shape)
+        return out
+
+
+class ConvBlock(nn.Module):
+    """A residual block of two 3×3 convolutions, scaled and shifted by the noise level."""
+
+    def __init__(self, channels: int, out: int, noise_width: int) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(channels, out, 3, padding=1), zero(nn.Conv2d(out, out, 3, padding=1))
+        self.modulate = nn.Linear(noise_width, 2 * out)
+        self.skip = nn.Conv2d(channels, out, 1) if channels != out else nn.Identity()
+
+    def forward(self, x: Tensor, noise: Tensor) -> Tensor:
+        scale, shift = self.modulate(noise)[:, :, None, None].chunk(2, 1)
+        h = normalise(self.first(silu(normalise(x)))) * (1 + scale) + shift
+        out: Tensor = self.skip(x) + self.second(silu(h))
+        return out
+
+
+def normalise(x: Tensor, groups: int = 8) -> Tensor:
+    """Normalise over groups of channels; written out because `nn.GroupNorm` has no jvp under `torch.compile`."""
+    grouped: Tensor = x.unflatten(1, (groups, -1))
+    variance, mean = torch.var_mean(grouped, dim=(2, 3, 4), keepdim=True, correction=0)
+    return ((grouped - mean) * torch.rsqrt(variance + 1e-5)).flatten(1, 2)
+
+
+class UNet(nn.Module):
+    """A small U-Net for images `[channels, height, width]`: `levels` resolutions, each half of the one before."""
+
+    def __init__(
+        self, shape: tuple[int, ...], noise_range: tuple[float, float], channels: int = 64, levels: int = 2
+    ) -> None:
+        super().__init__()
+        if len(shape) != 3 or any(side % 2 ** (levels - 1) for side in shape[1:]):
+            raise ValueError(f"a unet of {levels} levels needs [channels, height, width] that halve, not {list(shape)}")
+        widths = [channels * 2**level for level in range(levels)]
+        self.noise = NoiseFeatures(noise_range, 4 * channels)
+        self.into = nn.Conv2d(shape[0], channels, 3, padding=1)
+        self.down = nn.ModuleList(
+            ConvBlock(a, b, 4 * channels) for a, b in zip([channels, *widths], widths, strict=False)
+        )
+        self.middle = ConvBlock(widths[-1], widths[-1], 4 * channels)
+        above = [channels, *widths[:-1]]
+        self.up = nn.ModuleList(
+            ConvBlock(2 * b, a, 4 * channels) for a, b in zip(above[::-1], widths[::-1], strict=True)
+        )
+        self.out = zero(nn.Conv2d(channels, shape[0], 3, padding=1))
+
+    def forward(self, x: Tensor, c_noise: Tensor) -> Tensor:
+        noise = silu(self.noise(c_noise))
+        h, kept = self.into(x), []
+        for level, block in enumerate(self.down):
+            h = block(h if level == 0 else interpolate(h, scale_factor=0.5, mode="area"), noise)
+            kept.append(h)
+        h = self.middle(h, noise)
+        for level, block in enumerate(self.up):
+            h = h if level == 0 else interpolate(h, scale_factor=2.0, mode="nearest")
+            h = block(torch.cat([h, kept.pop()], 1), noise)
+        out: Tensor = self.out(silu(normalise(h)))
+        return out
+
+
+NETWORKS: dict[str, type[MLP] | type[UNet]] = {"mlp": MLP, "unet": UNet}
