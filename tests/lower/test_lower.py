@@ -75,7 +75,8 @@ def test_a_loss_takes_networks_then_draws_then_counters() -> None:
 
 
 def test_every_draw_is_an_argument_and_a_proposals_own_are_not() -> None:
-    text = "define objective o { x0 ~ data\n t ~ lognormal_noise\n e ~ normal\n b ~ bernoulli(0.5)\n minimize b*mean((D(perturb(x0, e, t), t) - x0)^2) }\nobjective o\n"
+    body = "x0 ~ data\n t ~ lognormal_noise\n e ~ normal\n b ~ bernoulli(0.5)"
+    text = f"define objective o {{ {body}\n minimize b*mean((D(perturb(x0, e, t), t) - x0)^2) }}\nobjective o\n"
     assert names(function(text, "loss_o").params) == ["network", "x0", "*t", "*e", "*b"]
     draws = function(text, "draw_o").body
     assert draws[-1] == ir.ReturnDraws(("t", "e", "b"))
@@ -96,7 +97,8 @@ def test_nothing_is_passed_that_is_not_used() -> None:
 
 
 def test_equal_instances_are_one_function_and_others_have_names_of_their_own() -> None:
-    text = "objective consistency_training(metric = pseudo_huber(0.03))\nobjective b = consistency_training(metric = pseudo_huber(3/100))\nobjective c = consistency_training(metric = pseudo_huber)\n"
+    metrics = {"a": "pseudo_huber(0.03)", "b": "pseudo_huber(3/100)", "c": "pseudo_huber"}
+    text = "".join(f"objective {n} = consistency_training(metric = {m})\n" for n, m in metrics.items())
     assert [f.name for f in program(text).functions if "pseudo" in f.name] == ["pseudo_huber", "pseudo_huber_2"]
 
 
