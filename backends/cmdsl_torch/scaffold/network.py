@@ -65,7 +65,7 @@ class MLP(nn.Module):
     """A residual perceptron on flattened samples: for vectors and very small images."""
 
     def __init__(
-        self, shape: tuple[int, ...], noise_range: tuple[float, float], width: int = 512, depth: int = 4
+        self, shape: tuple[int, ...], noise_range: tuple[float, float], width: int = 256, depth: int = 4
     ) -> None:
         super().__init__()
         size, noise_width = math.prod(shape), max(width // 4, 1)

@@ -156,13 +156,13 @@ def picture(panels: Mapping[str, Tensor], gap: int = 12) -> Image.Image:
     return canvas
 
 
-def sheet(images: Tensor, tile: int = 40) -> Image.Image:
-    """Lay images `[n, channels, height, width]` in a square, each pixel enlarged until an image is readable."""
+def sheet(images: Tensor, tile: int = 48) -> Image.Image:
+    """Lay images `[n, channels, height, width]` in a square, small ones enlarged smoothly until they are readable."""
     columns, zoom = math.ceil(math.sqrt(len(images))), max(1, tile // images.shape[-1])
-    large = images.repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
-    padded = nn.functional.pad(large, (0, 1, 0, 1), value=0.4).expand(-1, 3, -1, -1)
-    blank = padded.new_ones(-len(images) % columns, *padded.shape[1:])
-    rows = torch.cat([padded, blank]).unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
+    large = nn.functional.interpolate(images, scale_factor=zoom, mode="bicubic").clamp(0, 1)
+    tiles = nn.functional.pad(large, (0, 4, 0, 4), value=1).expand(-1, 3, -1, -1)
+    blank = tiles.new_ones(-len(images) % columns, *tiles.shape[1:])
+    rows = torch.cat([tiles, blank]).unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
     return Image.fromarray((rows * 255).round().to(torch.uint8).cpu().numpy())
 
 
