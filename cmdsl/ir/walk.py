@@ -34,6 +34,7 @@ from cmdsl.ir.nodes import (
     Spread,
     Stmt,
     StopGrad,
+    Type,
     Var,
 )
 
@@ -158,6 +159,18 @@ def free(e: Expr) -> tuple[Var, ...]:
     bound = {p.name for p in e.params} if isinstance(e, Lambda) else set()
     met = dict.fromkeys(v for part in children(e) for v in free(part) if v.name not in bound)
     return tuple(met)
+
+
+def reach(e: Expr) -> tuple[bool, ...]:
+    """Tell, for each part of an expression, whether what is in it may be computed ahead of the statement."""
+    match e:
+        case Lambda():
+            return (False,)
+        case Select() if e.condition.type in (Type.STATIC, Type.LOOP):
+            return (True, False, False)
+        case Gather() if e.type is Type.TABLE:
+            return (True, False)  # the index is a range: it prints as a slice
+    return (True,) * len(children(e))
 
 
 def expressions(s: Stmt) -> tuple[Expr, ...]:

@@ -53,6 +53,8 @@ def describe(e: Expr) -> str:
             return name.lower() if name.isupper() else name
         case Call(str() as function, args):
             return "_".join([function, *_arguments(args)])
+        case Call(Var()):
+            return "output"
         case Op("sub" | "add" as name, (Var(a), Var(b))):
             return f"{a}_{'minus' if name == 'sub' else 'plus'}_{b}".lower()
         case Op(name, args):

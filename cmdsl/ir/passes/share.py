@@ -33,7 +33,7 @@ from cmdsl.ir.nodes import (
     Var,
 )
 from cmdsl.ir.passes.name import describe
-from cmdsl.ir.walk import binds, children, expressions, free, fresh, names, rebuild, rewrite_statement
+from cmdsl.ir.walk import binds, children, expressions, free, fresh, names, reach, rebuild, rewrite_statement
 
 CHEAP = frozenset(["add", "sub", "mul", "neg", "square", "abs", "min", "max"])
 WORTH_SHARING = 2
@@ -94,21 +94,9 @@ def _candidates(s: Stmt) -> Iterator[Expr]:
 def _worthwhile(e: Expr) -> Iterator[Expr]:
     if _worth(e):
         yield e
-    for part, within in zip(children(e), _reach(e), strict=True):
+    for part, within in zip(children(e), reach(e), strict=True):
         if within:
             yield from _worthwhile(part)
-
-
-def _reach(e: Expr) -> tuple[bool, ...]:
-    """Tell, for each part of an expression, whether what is in it may be computed ahead of the statement."""
-    match e:
-        case Lambda():
-            return (False,)
-        case Select() if e.condition.type in (Type.STATIC, Type.LOOP):
-            return (True, False, False)
-        case Gather() if e.type is Type.TABLE:
-            return (True, False)  # the index is a range: it prints as a slice
-    return (True,) * len(children(e))
 
 
 def _worth(e: Expr) -> bool:
@@ -162,7 +150,7 @@ def _replaced(s: Stmt, shared: Expr, var: Var) -> Stmt:
     def replace(e: Expr) -> Expr:
         if e == shared:
             return var
-        parts = zip(children(e), _reach(e), strict=True)
+        parts = zip(children(e), reach(e), strict=True)
         return rebuild(e, tuple(replace(part) if within else part for part, within in parts))
 
     if isinstance(s, Loop):

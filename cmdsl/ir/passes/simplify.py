@@ -102,6 +102,8 @@ def _sign(e: Expr) -> Expr | None:
             return Op("sub", (x, y), e.type)
         case Op("sub", (x, Op("neg", (y,)))):
             return Op("add", (x, y), e.type)
+        case Op("add" | "sub" as name, (x, Num(value))) if value < 0:
+            return Op("sub" if name == "add" else "add", (x, num(-value)), e.type)
         case Op("mul", (x, y)) if x == MINUS_ONE:
             return Op("neg", (y,), e.type)
         case Op("add", (Op("neg", (x,)), y)):

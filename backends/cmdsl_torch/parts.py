@@ -1,0 +1,92 @@
+"""What the emitted PyTorch module has besides its mathematics: imports, aliases, helpers, the solve and the module class."""
+
+from __future__ import annotations
+
+from cmdsl.emit.module import Import, Parts
+
+ALIASES = {
+    "Network": "Network = Callable[[Tensor, Tensor], Tensor]  # called as (x, c_noise)",
+    "Denoiser": "Denoiser = Callable[[Tensor, Tensor], Tensor]  # called as (x, t): E[x0 given x_t]",
+    "Learned": "Learned = Callable[[Tensor], Tensor]  # called as (t,): a scalar for each sample",
+    "Step": "Step = Callable[[Denoiser, Tensor, Tensor, Tensor], Tensor]  # called as (denoise, x, t, r)",
+}
+
+TIME_DTYPE = '''
+def time_dtype(x: Tensor) -> torch.dtype:
+    """Give the dtype of times and coefficients: that of x, but at least float32."""
+    return torch.promote_types(x.dtype, torch.float32)
+'''
+
+OVER = '''
+def over(t: Tensor, x: Tensor) -> Tensor:
+    """Give scalars `[batch]` the rank of x: `[batch, 1, ...]`."""
+    return t.reshape(t.shape + (1,) * (x.ndim - t.ndim))
+'''
+
+FILL = '''
+def fill(value: float, x: Tensor) -> Tensor:
+    """Give a number for each sample of x: `[batch]`."""
+    return torch.full((len(x),), value, dtype=time_dtype(x), device=x.device)
+'''
+
+SQNORM = '''
+def sqnorm(x: Tensor) -> Tensor:
+    """Give the squared norm of each sample: `[batch]`."""
+    return x.square().flatten(1).sum(1)
+'''
+
+DOT = '''
+def dot(a: Tensor, b: Tensor) -> Tensor:
+    """Give the inner product of each sample of a with that of b: `[batch]`."""
+    return (a * b).flatten(1).sum(1)
+'''
+
+MEAN = '''
+def mean(x: Tensor) -> Tensor:
+    """Give the mean of each sample over its elements: `[batch]`."""
+    return x.flatten(1).mean(1)
+'''
+
+INTEGRATE = '''
+def integrate(denoise: Denoiser, x: Tensor, times: Tensor, step: Step) -> Tensor:
+    """Solve the probability-flow ODE from x at times[0] to times[-1], by one step of a solver after another."""
+    times = times.to(x.device, time_dtype(x))
+    for n in range(len(times) - 1):
+        x = step(denoise, x, times[n].expand(len(x)), times[n + 1].expand(len(x)))
+    return x
+'''
+
+CONSISTENCY_MODEL = '''
+class ConsistencyModel(nn.Module):
+    """The consistency function f(x, t) around a network that is called as (x, c_noise)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """Give f(x, t): states like x."""
+        return consistency(self.network, x, t)
+'''
+
+PARTS = Parts(
+    imports=(
+        Import("math", standard=True),
+        Import("collections.abc", "Callable", standard=True),
+        Import("collections.abc", "Sequence", standard=True),
+        Import("functools", "partial", standard=True),
+        Import("torch"),
+        Import("torch", "Tensor"),
+        Import("torch", "nn"),
+    ),
+    aliases=ALIASES,
+    helpers={"time_dtype": TIME_DTYPE, "over": OVER, "fill": FILL, "sqnorm": SQNORM, "dot": DOT, "mean": MEAN},
+    closing={"solver": INTEGRATE, "consistency": CONSISTENCY_MODEL},
+)
+EXPORTS = {"solver": "integrate", "consistency": "ConsistencyModel"}
+RESERVED = (
+    *(i.name for i in PARTS.imports),
+    *PARTS.aliases,
+    *PARTS.helpers,
+    *EXPORTS.values(),
+)

@@ -1,0 +1,98 @@
+"""Statements on lines of 120 columns, broken as ruff breaks them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cmdsl.emit.code import (
+    PRECEDENCE,
+    Apply,
+    Binary,
+    Code,
+    Item,
+    Mapping,
+    Member,
+    Name,
+    Row,
+    argument_texts,
+    arguments,
+    precedence,
+    text,
+)
+
+WIDTH = 120
+INDENT = "    "
+
+
+def layout(prefix: str, code: Code, indent: str) -> list[str] | None:
+    """Give the lines of a statement that ends in an expression, or None where no plain way to break it fits."""
+    line = f"{indent}{prefix}{text(code)}"
+    if len(line) <= WIDTH:
+        return [line]
+    match code:
+        case Apply(function) if _dotted(function):
+            return _call(f"{indent}{prefix}{text(function)}(", code, indent)
+        case Binary(operator) if operator in ("+", "-", "*", "/") and not _ends_in_brackets(code):
+            return _chain(f"{indent}{prefix}(", code, indent)
+        case Mapping():
+            entries = [f'"{key}": {text(value)}' for key, value in code.items]
+            return _fitting([f"{indent}{prefix}{{", *(f"{indent}{INDENT}{entry}," for entry in entries), f"{indent}}}"])
+    return None
+
+
+def _call(head: str, call: Apply, indent: str) -> list[str] | None:
+    inner = indent + INDENT
+    together = [head, f"{inner}{arguments(call)}", f"{indent})"]
+    return _fitting(together) or _fitting([head, *(f"{inner}{a}," for a in argument_texts(call)), f"{indent})"])
+
+
+def _chain(head: str, code: Binary, indent: str) -> list[str] | None:
+    level = precedence(code)
+    together = [head, f"{indent}{INDENT}{text(code)}", f"{indent})"]
+    first, *rest = _operands(code, level)
+    lines = [text(first[1], level), *(f"{operator} {text(operand, level + 1)}" for operator, operand in rest)]
+    return _fitting(together) or _fitting([head, *(f"{indent}{INDENT}{line}" for line in lines), f"{indent})"])
+
+
+def _operands(code: Code, level: int) -> list[tuple[str, Code]]:
+    """Give the operands of a sum or product, each after its operator."""
+    if isinstance(code, Binary) and PRECEDENCE[code.operator] == level:
+        return [*_operands(code.left, level), (code.operator, code.right)]
+    return [("", code)]
+
+
+def _ends_in_brackets(code: Binary) -> bool:
+    """Tell whether ruff would rather break inside the brackets at an end of the expression than at its one operator."""
+    if len(_operands(code, precedence(code))) > 2:
+        return False
+    return _closes(code) or text(code).startswith("(")
+
+
+def _closes(code: Code) -> bool:
+    return text(code)[-1] in ")]}"
+
+
+def _dotted(code: Code) -> bool:
+    return isinstance(code, Name) or (isinstance(code, Member) and _dotted(code.value))
+
+
+def _fitting(lines: list[str]) -> list[str] | None:
+    return lines if all(len(line) <= WIDTH for line in lines) else None
+
+
+def signature(name: str, params: Sequence[str], result: str) -> list[str]:
+    """Give the lines of a function's head."""
+    line = f"def {name}({', '.join(params)}) -> {result}:"
+    if len(line) <= WIDTH:
+        return [line]
+    together = [f"def {name}(", f"{INDENT}{', '.join(params)}", f") -> {result}:"]
+    return _fitting(together) or [f"def {name}(", *(f"{INDENT}{p}," for p in params), f") -> {result}:"]
+
+
+def listing(head: str, items: Sequence[str], closing: str) -> list[str]:
+    """Give a display such as a tuple of names: on one line, or an item a line."""
+    trailing = "," if closing == ")" and len(items) == 1 and not head.endswith("import (") else ""
+    line = f"{head}{', '.join(items)}{trailing}{closing}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [head, *(f"{INDENT}{item}," for item in items), closing]

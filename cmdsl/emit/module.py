@@ -1,0 +1,172 @@
+"""A whole module from a Program: imports, numbers, helpers, functions; of the helpers and imports, those that are used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+
+from attrs import frozen
+
+from cmdsl.emit.code import Code, Name, Row, number, text
+from cmdsl.emit.code import Mapping as Display
+from cmdsl.emit.function import print_function
+from cmdsl.emit.language import Language
+from cmdsl.emit.layout import layout, listing
+from cmdsl.emit.printer import Writer
+from cmdsl.emit.prose import docstring, quoted
+from cmdsl.ir.nodes import Constant, Program, Role
+
+BLANK = ["", ""]
+
+
+@frozen
+class Import:
+    """`import module`, `import module as alias`, or with a member `from module import member`."""
+
+    module: str
+    member: str | None = None
+    alias: str | None = None
+    standard: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name that the import binds."""
+        return self.member or self.alias or self.module.split(".")[0]
+
+
+@frozen
+class Parts:
+    """What a backend's modules have besides the mathematics: each is written where its name is used.
+
+    `aliases` and `helpers` are texts by the name they define; `closing` are texts by the function that calls for them.
+    """
+
+    imports: tuple[Import, ...]
+    aliases: Mapping[str, str]
+    helpers: Mapping[str, str]
+    closing: Mapping[str, str]
+
+
+def module(program: Program, language: Language, parts: Parts) -> str:
+    """Give the text of `model.py`."""
+    functions = sorted(program.functions, key=lambda f: list(Role).index(f.role))
+    printed = ["\n".join(print_function(f, program, language)) for f in functions]
+    closing = [closed.strip() for needed, closed in parts.closing.items() if _present(program, needed)]
+    body = "\n\n\n".join([*printed, *closing])
+    helpers = used_texts(parts.helpers, body)
+    aliases = used_texts(parts.aliases, "\n".join([body, *helpers]))
+    numbers = "\n".join(_numbers(program, language))
+    rest = "\n".join([numbers, *aliases, *helpers, body])
+    head = [*docstring(_title(program), ""), "", *import_lines(parts.imports, rest), "", numbers]
+    sections = ["\n".join(head + (["", *aliases] if aliases else [])), *helpers, body]
+    return "\n\n\n".join(sections) + "\n"
+
+
+def _present(program: Program, needed: str) -> bool:
+    """Tell whether a program has the function, or any function of the role, that a text is about."""
+    return program.function(needed) is not None or any(f.role.value == needed for f in program.functions)
+
+
+def _title(program: Program) -> list[str]:
+    made = f"Compiled from {program.spec_path} by cmdsl {program.version}; compiling again writes this file anew."
+    return [quoted(program.title or program.name), quoted(made)]
+
+
+def _numbers(program: Program, language: Language) -> list[str]:
+    """Give the constants of the spec, and what the module says about itself."""
+    params = Display(tuple((c.spec_name, Name(c.name)) for c in program.constants if c.is_param))
+    objectives, samplers = (_names(items) for items in (program.objectives, program.samplers))
+    shape = "None" if program.data_shape is None else text(Row(tuple(Name(str(n)) for n in program.data_shape)))
+    return [
+        f'SPEC_SHA256 = "{program.spec_sha256}"',
+        "",
+        *(line for c in program.constants for line in _constant(c, language)),
+        *_laid_out("PARAMS = ", params),
+        "",
+        f"DATA_SHAPE = {shape}",
+        *_laid_out("NETWORK: tuple[str, dict[str, float]] | None = ", _network(program)),
+        *listing("OBJECTIVES = (", objectives, ")"),
+        *listing("SAMPLERS = (", samplers, ")"),
+    ]
+
+
+def _names(items: Iterable[object]) -> list[str]:
+    return [f'"{getattr(item, "name")}"' for item in items]  # noqa: B009
+
+
+def _constant(c: Constant, language: Language) -> list[str]:
+    code = Writer(language).code(c.expression) if c.expression is not None else number(c.value)
+    plain = text(code)
+    return _laid_out(f"{c.name} = ", Name(f"{plain}.0") if plain.isdigit() else code)
+
+
+def _laid_out(prefix: str, code: Code) -> list[str]:
+    return layout(prefix, code, "") or [prefix + text(code)]
+
+
+def _network(program: Program) -> Code:
+    if program.network is None:
+        return Name("None")
+    name, options = program.network
+    return Row((Name(f'"{name}"'), Display(tuple((key, number(value)) for key, value in options))))
+
+
+def used_texts(texts: Mapping[str, str], body: str) -> list[str]:
+    """Give the texts whose names occur in a body or in a text that is used itself, in the order of the mapping."""
+    used: set[str] = set()
+    while True:
+        seen = bare("\n".join([body, *(texts[name] for name in used)]))
+        met = {name for name in texts if re.search(rf"(?<![\w.]){name}\b", seen)}
+        if met <= used:
+            return [texts[name].strip() for name in texts if name in used]
+        used |= met
+
+
+def bare(source: str) -> str:
+    """Give a source without its docstrings."""
+    return re.sub(r'""".*?"""', "", source, flags=re.DOTALL)
+
+
+def import_lines(imports: Iterable[Import], body: str) -> list[str]:
+    """Give the imports that a body uses, in isort's order."""
+    seen = bare(body)
+    used = [i for i in imports if re.search(rf"(?<![\w.]){i.name}\b", seen)]
+    standard, others = ([i for i in used if i.standard is kind] for kind in (True, False))
+    return [*_section(standard), *([""] if standard and others else []), *_section(others)]
+
+
+def _section(imports: list[Import]) -> list[str]:
+    plain = [i for i in imports if i.member is None]
+    lines = [f"import {i.module}" + (f" as {i.alias}" if i.alias else "") for i in sorted(plain, key=lambda i: i.module)]
+    members = sorted((i for i in imports if i.member is not None), key=lambda i: (i.module, member_order(i.name)))
+    for name, group in groupby(members, key=lambda i: i.module):
+        lines.append(f"from {name} import {', '.join(i.name for i in group)}")
+    return lines
+
+
+def member_order(name: str) -> tuple[int, list[tuple[int, str | int]]]:
+    """Give the key by which isort orders imported names: constants, classes, the rest; numbers by size."""
+    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
+    parts = re.findall(r"\d+|\D+", name.lower())
+    return kind, [(0, int(p)) if p.isdigit() else (1, p) for p in parts]
+
+
+def exports(program: Program, names: Iterable[str] = ()) -> list[str]:
+    """Give the names that a package offers: the numbers, the functions, and those that the backend adds."""
+    fixed = ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "OBJECTIVES", "SAMPLERS"]
+    own = [c.name for c in program.constants] + [f.name for f in program.functions]
+    return sorted({*fixed, *own, *names}, key=member_order)
+
+
+def package_init(program: Program, names: Iterable[str] = ()) -> str:
+    """Give the text of `__init__.py`."""
+    offered = exports(program, names)
+    lines = [
+        *docstring([quoted(program.title or program.name)], ""),
+        "",
+        *listing("from .model import (", offered, ")"),
+        "",
+        *listing("__all__ = [", [f'"{name}"' for name in offered], "]"),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,92 @@
+"""Statements as lines of Python; those that would not fit on their lines are taken apart and named first."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from attrs import evolve
+
+from cmdsl.emit.code import Code, Mapping, Name, text
+from cmdsl.emit.layout import INDENT, layout
+from cmdsl.emit.printer import Writer
+from cmdsl.ir.nodes import Call, Draw, Expr, Let, Loop, Num, Return, ReturnDraws, Stmt, Var
+from cmdsl.ir.passes.name import describe
+from cmdsl.ir.walk import children, fresh, reach, rebuild
+
+NAMED_WIDTH = 100
+
+
+def block(body: tuple[Stmt, ...], w: Writer, indent: str) -> list[str]:
+    """Give the lines of a body; neighbours that are never differentiated share one block without a graph."""
+    lines: list[str] = []
+    for apart, group in groupby(body, key=lambda s: _without_graph(s, w)):
+        inner = indent + INDENT if apart else indent
+        lines += [f"{indent}with {w.language.no_grad}:"] if apart else []
+        lines += [line for s in group for line in _lines(s, w, inner)]
+    return lines
+
+
+def _without_graph(s: Stmt, w: Writer) -> bool:
+    return isinstance(s, Let) and s.frozen and w.language.no_grad is not None and not isinstance(s.value, Var)
+
+
+def _lines(s: Stmt, w: Writer, indent: str) -> list[str]:
+    if isinstance(s, Loop):
+        return w.language.loop(s, w, indent)
+    prefix, code = _simple(s, w)
+    return layout(prefix, code, indent) or [f"{indent}{prefix}{text(code)}"]
+
+
+def _simple(s: Let | Draw | Return | ReturnDraws, w: Writer) -> tuple[str, Code]:
+    """Give the head and the expression of a statement on its own."""
+    match s:
+        case Let():
+            held = s.frozen and not _without_graph(s, w)
+            return f"{s.name} = ", w.language.stop_gradient(w.code(s.value)) if held else w.code(s.value)
+        case Draw():
+            return f"{s.name} = ", w.language.draw(s, w)
+        case Return():
+            return "return ", w.code(s.value)
+        case ReturnDraws():
+            return "return ", Mapping(tuple((name, Name(name)) for name in s.names))
+
+
+def split_long(body: tuple[Stmt, ...], w: Writer, indent: str, taken: set[str]) -> tuple[Stmt, ...]:
+    """Name parts of the expressions that don't fit on their lines, until all do; new names are added to `taken`."""
+    return tuple(new for s in body for new in _split(s, w, indent, taken))
+
+
+def _split(s: Stmt, w: Writer, indent: str, taken: set[str]) -> list[Stmt]:
+    if isinstance(s, Loop):
+        return [evolve(s, body=split_long(s.body, w, indent + INDENT, taken))]
+    before: list[Stmt] = []
+    inner = indent + INDENT if _without_graph(s, w) else indent
+    while isinstance(s, Let | Return) and layout(*_simple(s, w), inner) is None:
+        part = _longest_part(s.value, w)
+        if part is None:
+            break
+        name = fresh(describe(part), taken)
+        taken.add(name)
+        before += _split(Let(name, part, isinstance(s, Let) and s.frozen), w, indent, taken)
+        s = evolve(s, value=_with(s.value, part, Var(name, part.type)))
+    return [*before, s]
+
+
+def _longest_part(e: Expr, w: Writer) -> Expr | None:
+    """Give the longest part of an expression that fits on a line of its own; calls first, since they name themselves."""
+    parts = [p for p in _parts(e) if not isinstance(p, Var | Num) and p != e]
+    sized = [(isinstance(p, Call), len(text(w.code(p))), p) for p in parts]
+    fitting = [(call and size > NAMED_WIDTH // 3, size, p) for call, size, p in sized if size <= NAMED_WIDTH]
+    return max(fitting, key=lambda found: found[:2])[2] if fitting else None
+
+
+def _parts(e: Expr) -> list[Expr]:
+    inner = (part for part, within in zip(children(e), reach(e), strict=True) if within)
+    return [e, *(p for part in inner for p in _parts(part))]
+
+
+def _with(e: Expr, part: Expr, name: Var) -> Expr:
+    if e == part:
+        return name
+    pairs = zip(children(e), reach(e), strict=True)
+    return rebuild(e, tuple(_with(p, part, name) if within else p for p, within in pairs))
