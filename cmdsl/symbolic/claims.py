@@ -1,19 +1,21 @@
-"""Claims on a model, and how far each can be proved: by an exact normal form, by enclosures, at many points, or refuted."""
+"""Claims on a model, and how far each is proved: by a normal form, by enclosures, at many points, or refuted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import sympy as sp
 from attrs import field, frozen
 
-from cmdsl.symbolic.enclose import Ball, NotEnclosed, Tape, tape, text, uncovered
+from cmdsl.symbolic.enclose import Ball, NotEnclosed, ball, tape, text, uncovered
 from cmdsl.symbolic.model import Status, Verdict
 from cmdsl.symbolic.notation import decimal
 from cmdsl.symbolic.setting import Setting, Values
 from cmdsl.symbolic.zero import vanishes
 
 POINTS = 4000
+SIGNS = "by the signs of all parts"
 ORDER = tuple(Status)
 
 
@@ -22,7 +24,8 @@ class Finding:
     """How one claim ended, with the evidence; a part of a verdict."""
 
     status: Status
-    evidence: str
+    claim: str
+    how: str
     counterexample: Mapping[str, str] = field(factory=dict)
 
     @property
@@ -37,9 +40,13 @@ def worst(findings: Sequence[Finding]) -> Status:
 
 
 def together(findings: Sequence[Finding]) -> str:
-    """Give the evidence of several claims: that of the weakest ones, or all where they are equally strong."""
+    """Give the evidence of the weakest claims, those with the same evidence in one line."""
     status = worst(findings)
-    return "; ".join(dict.fromkeys(f.evidence for f in findings if f.status is status))
+    groups: dict[str, list[str]] = {}
+    for f in findings:
+        if f.status is status:
+            groups.setdefault(f.how, []).append(f.claim)
+    return "; ".join(f"{', '.join(dict.fromkeys(claims))}: {how}" for how, claims in groups.items())
 
 
 def verdict(setting: Setting, obligation: str, statement: str, findings: Mapping[str, Finding]) -> Verdict:
@@ -62,19 +69,19 @@ def identity(
 ) -> Finding:
     """Find how far `residual = 0` holds, for all times (`variables`, earlier ones first; none for a constant).
 
-    `everywhere` refutes what fails at other admissible params; else that only keeps the claim from being proved for all.
+    `everywhere` refutes what fails at other admissible params; else that only bars the claim from being proved for all.
     """
     if residual == 0:
-        return Finding(Status.PROVED, f"{claim}: term by term")
+        return Finding(Status.PROVED, claim, "cancels as written")
     replaced = (facts or setting.facts.replaced)(residual)
     here, *others = [failing(setting, residual, v, variables) for v in (setting.values, *setting.elsewhere)]
     away = next((o for o in others if o), None)
     if here or (away and everywhere):
         return refuted(claim, here or away or {}, "0")
     if away is None and vanishes(replaced):
-        return Finding(Status.PROVED, f"{claim}: normal form 0")
+        return Finding(Status.PROVED, claim, "normal form 0")
     if vanishes(residual.subs(setting.values)):
-        return Finding(Status.PROVED_HERE, f"{claim}: normal form 0 at the given parameters{elsewhere(away)}")
+        return Finding(Status.PROVED_HERE, claim, f"normal form 0 at the given parameters{elsewhere(away)}")
     return sampled(setting, claim, residual, variables, lambda v: not v.contains(0), "0")
 
 
@@ -82,7 +89,12 @@ def refuted(claim: str, point: Mapping[str, str], wanted: str) -> Finding:
     """Give the finding for a claim that a point disproves."""
     found = {**point, "wanted": wanted}
     where = ", ".join(f"{k} = {v}" for k, v in point.items() if k != "found")
-    return Finding(Status.REFUTED, f"{claim}: off by {found['found']} at {where}", found)
+    return Finding(
+        Status.REFUTED,
+        claim,
+        f"{'off by' if wanted == '0' else 'the difference is'} {found['found']} at {where}",
+        found,
+    )
 
 
 def elsewhere(point: Mapping[str, str] | None) -> str:
@@ -90,12 +102,13 @@ def elsewhere(point: Mapping[str, str] | None) -> str:
     return "" if not point else " (not at " + ", ".join(f"{k} = {v}" for k, v in point.items() if k != "found") + ")"
 
 
-def compiled(expr: sp.Expr, variables: Sequence[sp.Symbol], values: Values) -> Tape | None:
+def compiled(expr: sp.Expr, variables: Sequence[sp.Symbol], values: Values) -> Callable[..., Ball] | None:
     """Compile an expression at given params; None where ball arithmetic can't evaluate it."""
     try:
-        return tape(expr.subs(values) if not expr.is_number else expr, variables)
+        run = tape(expr, (*values, *variables))
     except NotEnclosed:
         return None
+    return partial(run, *(ball(v) for v in values.values()))
 
 
 def failing(setting: Setting, residual: sp.Expr, values: Values, variables: tuple[sp.Symbol, ...]) -> dict[str, str]:
@@ -127,7 +140,7 @@ def sampled(
     """Check a claim at many points, at fifty digits, at the given parameters."""
     run = compiled(expr, variables, setting.values)
     if run is None:
-        return Finding(Status.NOT_REACHED, f"{claim}: no proof found, and it can't be evaluated in ball arithmetic")
+        return Finding(Status.NOT_REACHED, claim, "no proof found, and no evaluation in ball arithmetic")
     largest, count = 0.0, 0
     for point in setting.points(setting.values, POINTS, len(variables)) if variables else [()]:
         value = run(*point)
@@ -137,9 +150,9 @@ def sampled(
             return refuted(claim, place(setting.values, variables, point, value), wanted)
         largest, count = max(largest, float(abs(value).upper())), count + 1
     if not count:
-        return Finding(Status.NOT_REACHED, f"{claim}: no proof found, and it has no value at any of the points")
-    size = f", at most {largest:.1e}" if wanted == "0" else ""
-    return Finding(Status.CHECKED, f"{claim}: {count} points at 50 digits{size}")
+        return Finding(Status.NOT_REACHED, claim, "no proof found, and no value at any of the points")
+    size = f", off by at most {largest:.1e}" if wanted == "0" else ""
+    return Finding(Status.CHECKED, claim, f"{count} points at 50 digits{size}")
 
 
 def positivity(
@@ -148,7 +161,7 @@ def positivity(
     """Find how far `expr > 0` (or `>= 0`) holds for all times; `sign` where the rules have told it."""
     t = setting.model.t
     if sign == "+" or (not strict and sign in ("0", "0+")):
-        return Finding(Status.PROVED, f"{claim}: by the signs of its parts")
+        return Finding(Status.PROVED, claim, SIGNS)
     relation = "> 0" if strict else ">= 0"
     fails = (lambda v: v <= 0) if strict else (lambda v: v < 0)
     for values in (setting.values, *(setting.elsewhere if everywhere else ())):
@@ -169,4 +182,4 @@ def enclosure(setting: Setting, claim: str, expr: sp.Expr, holds: Callable[[Ball
     if open_piece is not None:
         return None
     plural = "s" if pieces > 1 else ""
-    return Finding(Status.PROVED_HERE, f"{claim}: enclosed on [epsilon, T] in {pieces} piece{plural}")
+    return Finding(Status.PROVED_HERE, claim, f"enclosed on [epsilon, T] in {pieces} piece{plural}")

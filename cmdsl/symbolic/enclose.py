@@ -1,4 +1,4 @@
-"""Evaluate expressions in ball arithmetic: a value comes with a bound of its error, a range of times with a range of values."""
+"""Evaluate expressions in ball arithmetic: a value with a bound of its error, a range of times with one of values."""
 
 from __future__ import annotations
 
@@ -196,7 +196,10 @@ def ball(value: sp.Expr) -> Ball:
 def uncovered(
     function: Callable[[Ball], Ball], low: Ball, high: Ball, holds: Callable[[Ball], bool], pieces: int = PIECES
 ) -> tuple[Ball | None, int]:
-    """Bisect [low, high] until `holds` is certain on every piece: give the first undecided piece (or None), and how many pieces."""
+    """Bisect [low, high] until `holds` is certain on every piece.
+
+    Gives the first undecided piece, or None, and how many pieces there were.
+    """
     waiting, seen = [(low, high)], 0
     while waiting:
         a, b = waiting.pop()
@@ -218,7 +221,7 @@ def split(a: Ball, b: Ball) -> Ball | None:
 
 
 def times(low: Ball, high: Ball, count: int) -> Iterator[Ball]:
-    """Give at least `count` points of [low, high]: the ends, their neighbours, then even and geometric steps between."""
+    """Give at least `count` points of [low, high]: the ends, their neighbours, then even and geometric steps."""
     width = high - low
     near = [width * flint.arb(2) ** -k for k in range(8, 80, 8)]
     yield from (low, high)

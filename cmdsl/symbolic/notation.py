@@ -48,7 +48,8 @@ def function(e: sp.Basic) -> str:
 
 def addition(e: sp.Add) -> str:
     """Write a sum: positive terms first, among them those with a time."""
-    first, *rest = (written(a, PRODUCT) if not negative(a) else f"-{written(-a, PRODUCT)}" for a in sorted(e.args, key=place))
+    terms = sorted(e.args, key=place)
+    first, *rest = (f"-{written(-a, PRODUCT)}" if negative(a) else written(a, PRODUCT) for a in terms)
     return first + "".join(f" - {a[1:]}" if a.startswith("-") else f" + {a}" for a in rest)
 
 
@@ -119,6 +120,7 @@ def decimal(value: sp.Rational) -> str:
         scale = 1 if rest % 10 == 0 else 5 if rest % 2 == 0 else 2
         p, rest, digits = p * scale, rest * scale // 10, digits + 1
     if rest != 1 or digits > 12:
-        return f"{int(value.p)}/{int(value.q)}"
+        short = int(value.q) < 10**6
+        return f"{int(value.p)}/{int(value.q)}" if short else str(sp.Float(value, 15))
     whole = f"{abs(p):0{digits + 1}d}"
     return ("-" if p < 0 else "") + (f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole)

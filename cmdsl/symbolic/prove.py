@@ -47,8 +47,9 @@ def diagnostics(certificate: Certificate, model: Model) -> tuple[Diagnostic, ...
 def diagnostic(verdict: Verdict, model: Model) -> Diagnostic:
     """Say what was found, where, and the way out."""
     refuted = verdict.status is Status.REFUTED
-    message = verdict.evidence if refuted else f"{verdict.obligation} is only {verdict.status.value}: {verdict.statement}"
-    notes = (f"obligation {verdict.obligation}: {verdict.statement}",) if refuted else (verdict.evidence,)
+    weak = f"{verdict.obligation} is {verdict.status.value}, not proved: {verdict.statement}"
+    message = verdict.evidence if refuted else weak
+    notes = (f"{verdict.obligation}: {verdict.statement}",) if refuted else (verdict.evidence,)
     return Diagnostic(
         CODES[verdict.obligation],
         message,

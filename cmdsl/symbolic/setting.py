@@ -8,11 +8,11 @@ from itertools import islice
 
 import sympy as sp
 from attrs import define, field
-from sympy.core.function import AppliedUndef
 
 from cmdsl.symbolic.enclose import Ball, ball, times
 from cmdsl.symbolic.model import Domain, Model
-from cmdsl.symbolic.signs import Facts
+from cmdsl.symbolic.opaque import expand
+from cmdsl.symbolic.signs import Bound, Facts
 
 Values = Mapping[sp.Symbol, sp.Rational]
 
@@ -39,11 +39,7 @@ class Setting:
 
     def expand(self, expr: sp.Expr) -> sp.Expr:
         """Replace every coefficient that stands as an opaque function by its formula."""
-        opaque = [a for a in expr.atoms(AppliedUndef) if a.func.__name__ in self.model.coefficients]
-        if not opaque:
-            return expr.doit() if expr.has(sp.Derivative) else expr
-        formulas = {a: self.formula(a.func.__name__, *(self.expand(x) for x in a.args)) for a in opaque}
-        return expr.subs(formulas, simultaneous=True).doit()
+        return expand(self.model, expr)
 
     @cached_property
     def values(self) -> Values:
@@ -53,7 +49,8 @@ class Setting:
     @cached_property
     def elsewhere(self) -> tuple[Values, ...]:
         """Give other admissible values of the params."""
-        return tuple(v for share in (sp.Rational(1, 3), sp.Rational(3, 4)) if (v := moved(self.model, share)) is not None)
+        found = (moved(self.model, share) for share in (sp.Rational(1, 3), sp.Rational(3, 4)))
+        return tuple(values for values in found if values is not None)
 
     @cached_property
     def facts(self) -> Facts:
@@ -95,7 +92,7 @@ def moved(model: Model, share: sp.Rational) -> Values | None:
     """Give every param another value within its range; None where the ranges leave none."""
     waiting, found = dict(model.values), {}
     for _ in range(len(waiting)):
-        for symbol, value in list(waiting.items()):
+        for symbol in list(waiting):
             domain = model.domains.get(symbol)
             ends = (domain.low, domain.high) if domain else (sp.S.NegativeInfinity, sp.S.Infinity)
             if not any(e.free_symbols & waiting.keys() for e in ends):
@@ -132,30 +129,41 @@ def facts(model: Model, *, closed: bool, earlier: sp.Symbol | None = None) -> Fa
         replaced |= above(symbol, domain, replaced)
     start = (model.epsilon if model.epsilon is not None else sp.S.Zero).xreplace(replaced)
     if earlier is not None:
-        replaced[earlier] = start = start + sp.Symbol("u_r", **signs)
-    now = start + sp.Symbol("u_t", **signs)
+        replaced[earlier] = start = start + sp.Symbol("after epsilon", **signs)
+    now = start + sp.Symbol("after start", **signs)
     replaced[model.t] = now
     if isinstance(model.T, sp.Symbol):
-        replaced[model.T] = now + sp.Symbol("u_T", **signs)
-    replaced = {s: e.xreplace(replaced) for s, e in replaced.items()}
-    bound, strict = upper(model)
-    return Facts(replaced, now, bound, strict or not closed)
+        replaced[model.T] = now + sp.Symbol("before T", **signs)
+    for _ in replaced:
+        replaced = {s: e.xreplace(replaced) for s, e in replaced.items()}
+    latest = upper(model)
+    ends = [Bound(e, latest[0], latest[1] or not closed) for e in (start, now)] if latest else []
+    return Facts(replaced, (*ends, *param_bounds(model, replaced)))
+
+
+def param_bounds(model: Model, replaced: Mapping[sp.Symbol, sp.Expr]) -> list[Bound]:
+    """Give the params whose range ends in a number."""
+    return [
+        Bound(replaced.get(s, s), d.high, d.high_open)
+        for s, d in model.domains.items()
+        if d.high.is_number and d.high.is_finite and d.low.is_nonnegative
+    ]
 
 
 def above(symbol: sp.Symbol, domain: Domain, replaced: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
     """Write a param as its lower end and an offset, or the param that is its upper end as the param and an offset."""
-    offset = sp.Symbol(f"u_{symbol.name}", **({"positive": True} if domain.low_open else {"nonnegative": True}))
+    offset = sp.Symbol(f"over {symbol.name}", **({"positive": True} if domain.low_open else {"nonnegative": True}))
     if domain.low.is_finite is not False and domain.low != 0:
         return {symbol: domain.low.xreplace(dict(replaced)) + offset}
     if domain.low == 0 and isinstance(domain.high, sp.Symbol) and domain.high not in replaced:
         gap = {"positive": True} if domain.high_open else {"nonnegative": True}
-        return {domain.high: symbol + sp.Symbol(f"u_{domain.high.name}", **gap)}
+        return {domain.high: symbol + sp.Symbol(f"over {domain.high.name}", **gap)}
     return {}
 
 
-def upper(model: Model) -> tuple[sp.Expr, bool]:
-    """Give the bound of all times that holds for every param, and whether it is strict."""
+def upper(model: Model) -> tuple[sp.Expr, bool] | None:
+    """Give the number that no time exceeds, whatever the params, and whether none reaches it."""
     if model.T.is_number:
         return model.T, False
     domain = model.domains.get(model.T) if isinstance(model.T, sp.Symbol) else None
-    return (domain.high, domain.high_open) if domain is not None and domain.high.is_number else (sp.oo, True)
+    return (domain.high, domain.high_open) if domain and domain.high.is_number and domain.high.is_finite else None

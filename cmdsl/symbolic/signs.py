@@ -1,7 +1,7 @@
 """Signs and finiteness of expressions for all parameter values in their ranges, by rules on their structure.
 
-Symbols are replaced by offsets of known sign first (`t = epsilon + u`, `beta_max = beta_min + d`), so that sums of terms of
-one sign speak for themselves.
+Symbols are replaced by offsets of known sign first (`t = epsilon + u`, `beta_max = beta_min + d`), so that sums of
+terms of one sign speak for themselves.
 """
 
 from __future__ import annotations
@@ -14,18 +14,26 @@ from sympy.codegen.cfunctions import expm1, log1p, log2
 
 RISING = (sp.exp, sp.log, sp.sinh, sp.tanh, sp.atan, sp.erf, expm1, log1p, log2)
 ODD = (sp.sinh, sp.tanh, sp.atan, sp.erf, expm1, log1p)
-ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.erf, sp.Abs, sp.Min, sp.Max, sp.floor, sp.ceiling, sp.sign, expm1)
+STEPS = (sp.Abs, sp.Min, sp.Max, sp.floor, sp.ceiling, sp.sign)
+ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.erf, expm1, *STEPS)
 OPPOSITE = {"+": "-", "-": "+", "0+": "0-", "0-": "0+", "0": "0", None: None}
 
 
 @frozen
+class Bound:
+    """An expression in offsets, at least 0, and the number that it does not exceed (or does not even reach)."""
+
+    expr: sp.Expr
+    limit: sp.Expr
+    strict: bool
+
+
+@frozen
 class Facts:
-    """Replacements of symbols by offsets, and the time with the least bound that its range gives."""
+    """Replacements of symbols by offsets, and what is bounded above: times, and params whose range ends in a number."""
 
     replacements: Mapping[sp.Symbol, sp.Expr]
-    time: sp.Expr
-    bound: sp.Expr  # time <= bound; a number, or oo
-    strict: bool  # time < bound
+    bounds: tuple[Bound, ...]
 
     def replaced(self, expr: sp.Expr) -> sp.Expr:
         """Give the expression in offsets."""
@@ -105,20 +113,27 @@ def function(e: sp.Expr, facts: Facts) -> str | None:
         return "+" if sign(e.args[0], facts) in ("+", "-") else "0+"
     if isinstance(e, sp.log | log2):
         return sign(e.args[0] - 1, facts)
-    if isinstance(e, sp.sin | sp.cos | sp.tan) and e.args[0] == facts.time:
-        return circular(e, facts)
-    return None
+    return circular(e, facts) if isinstance(e, sp.sin | sp.cos | sp.tan) else None
 
 
 def circular(e: sp.Expr, facts: Facts) -> str | None:
-    """Give the sign of a circular function of the time, within the first quadrant."""
-    quarter = facts.bound - sp.pi / 2
-    if not (quarter.is_negative or quarter.is_zero):
+    """Give the sign of a circular function of a time in the first quadrant."""
+    if not in_quadrant(e.args[0], facts, isinstance(e, sp.tan)):
         return None
-    inside = quarter.is_negative or facts.strict
     if isinstance(e, sp.cos):
-        return "+" if inside else "0+"
-    return sign(facts.time, facts) if inside or isinstance(e, sp.sin) else None
+        return "+" if in_quadrant(e.args[0], facts, True) else "0+"
+    return sign(e.args[0], facts)
+
+
+def in_quadrant(e: sp.Expr, facts: Facts, strict: bool) -> bool:
+    """Tell whether an angle is bounded to [0, pi/2], or to [0, pi/2)."""
+    return any(b.expr == e and below(b, sp.pi / 2, strict) for b in facts.bounds)
+
+
+def below(bound: Bound, limit: sp.Expr, strict: bool) -> bool:
+    """Tell whether what is bounded stays below a number."""
+    room = limit - bound.limit
+    return bool(room.is_positive or (room.is_zero and (bound.strict or not strict)))
 
 
 def addition(e: sp.Expr, facts: Facts) -> str | None:
@@ -129,7 +144,30 @@ def addition(e: sp.Expr, facts: Facts) -> str | None:
             return "+" if "+" in signs else "0+"
         if signs <= {"-", "0-", "0"}:
             return "-" if "-" in signs else "0-"
-    return difference(e, facts) or OPPOSITE[difference(-e, facts)] or before_bound(e, facts)
+    return difference(e, facts) or before_bound(e, facts) or paired(e, facts) or OPPOSITE[paired(-e, facts)]
+
+
+def paired(e: sp.Expr, facts: Facts) -> str | None:
+    """Tell that a sum is positive, each of its negative terms being outweighed by a term of its own."""
+    terms = list(sp.Add.make_args(expanded(e)))
+    if len(terms) > 12:
+        return None
+    signs = []
+    for negative in [a for a in terms if sign(a, facts) not in ("+", "0+")]:
+        terms.remove(negative)
+        match = next((p for p in terms if outweighs(p, negative, facts)), None)
+        if match is None:
+            return None
+        terms.remove(match)
+        signs.append(difference(match + negative, facts))
+    signs += [sign(a, facts) for a in terms]
+    return "+" if "+" in signs else "0+" if all(nonnegative(s) for s in signs) else None
+
+
+def outweighs(p: sp.Expr, negative: sp.Expr, facts: Facts) -> bool:
+    """Tell whether a term is at least as large as another is negative."""
+    total = p + negative
+    return isinstance(total, sp.Add) and nonnegative(difference(total, facts))
 
 
 def expanded(e: sp.Expr) -> sp.Expr:
@@ -141,12 +179,19 @@ def difference(e: sp.Expr, facts: Facts) -> str | None:
     """Give the sign of `c*g(x) - c*g(y)` for a rising g: that of `c*(x - y)`."""
     if len(e.args) != 2:
         return None
-    (c, g), (d, h) = (a.as_independent(*e.free_symbols, as_Add=False) for a in e.args)
-    if c.is_negative:
-        (c, g), (d, h) = (d, h), (c, g)
-    if not (c.is_positive and c == -d):
+    left, right = (sp.Mul.make_args(a) for a in (e.args[0], -e.args[1]))
+    common = [a for a in left if a in right]
+    g, h = (sp.Mul(*[a for a in side if a not in common]) for side in (left, right))
+    if g.is_number and h.is_number:
         return None
-    return rise(g, h, facts)
+    if negative_coefficient(g) and negative_coefficient(h):
+        g, h = -h, -g
+    return product([*(sign(a, facts) for a in common), rise(g, h, facts)])
+
+
+def negative_coefficient(e: sp.Expr) -> bool:
+    """Tell whether a term is written with a minus sign."""
+    return bool(e.as_coeff_Mul()[0].is_negative)
 
 
 def rise(g: sp.Expr, h: sp.Expr, facts: Facts) -> str | None:
@@ -156,6 +201,12 @@ def rise(g: sp.Expr, h: sp.Expr, facts: Facts) -> str | None:
         return sign(g.base - h.base, facts) if bases_fit else None
     if isinstance(g, RISING) and h.func is g.func:
         return sign(g.args[0] - h.args[0], facts)
+    if isinstance(g, sp.sin | sp.tan) and h.func is g.func:
+        rising = all(in_quadrant(a.args[0], facts, isinstance(a, sp.tan)) for a in (g, h))
+        return sign(g.args[0] - h.args[0], facts) if rising else None
+    if isinstance(g, sp.cos) and isinstance(h, sp.cos):
+        falling = all(in_quadrant(a.args[0], facts, False) for a in (g, h))
+        return sign(h.args[0] - g.args[0], facts) if falling else None
     if isinstance(g, sp.exp) and h == 1:
         return sign(g.args[0], facts)
     if isinstance(h, sp.exp) and g == 1:
@@ -164,12 +215,12 @@ def rise(g: sp.Expr, h: sp.Expr, facts: Facts) -> str | None:
 
 
 def before_bound(e: sp.Expr, facts: Facts) -> str | None:
-    """Give the sign of `c - time` with the time's bound at most c."""
-    rest = sp.expand(e + facts.time)
-    if not rest.is_number or not facts.bound.is_finite:
-        return None
-    room = rest - facts.bound
-    return "+" if room.is_positive or (room.is_zero and facts.strict) else "0+" if room.is_zero else None
+    """Give the sign of `c - x` where x is bounded by c."""
+    for bound in facts.bounds:
+        rest = sp.expand(e + bound.expr)
+        if rest.is_number and below(bound, rest, False):
+            return "+" if below(bound, rest, True) else "0+"
+    return None
 
 
 def obstruction(e: sp.Expr, facts: Facts) -> sp.Expr | None:

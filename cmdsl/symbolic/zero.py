@@ -1,9 +1,10 @@
 """Decide exactly whether an expression vanishes identically.
 
-An expression is read as a fraction of polynomials over the rationals in generators: symbols, opaque functions, logarithms, an
-exponential (or a sine and a cosine) for every monomial that stands in exponents (or angles), a root for every irreducible
-radicand. Generators obey monic relations (`r^2 = P`, `s^2 = 1 - c^2`), so that a numerator that reduces to 0 is 0 wherever
-the expression is defined. The converse needs more relations than are known here: no answer is not a refutation.
+An expression is read as a fraction of polynomials over the rationals in generators: symbols, opaque functions,
+logarithms, an exponential (or a sine and a cosine) for every monomial that stands in exponents (or angles), a root for
+every irreducible radicand. Generators obey monic relations (`r^2 = P`, `s^2 = 1 - c^2`), so that a numerator that
+reduces to 0 is 0 wherever the expression is defined. The converse needs more relations than are known here: no answer
+is not a refutation.
 """
 
 from __future__ import annotations
@@ -36,8 +37,6 @@ class TooHard(Exception):
 
 def vanishes(expr: sp.Expr) -> bool:
     """Tell whether the expression is identically zero by its normal form; False says nothing."""
-    if expr.is_zero is not None and not expr.free_symbols:
-        return bool(expr.is_zero)
     if expr.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
         return False
     reader = Reader()
@@ -50,7 +49,7 @@ def vanishes(expr: sp.Expr) -> bool:
 
 @define
 class Reader:
-    """Reads expressions as fractions; a first reading finds the units of exponents and angles that a second one uses."""
+    """Reads expressions as fractions; a first reading finds the units of exponents and angles for a second one."""
 
     units: dict[object, sp.Rational] | None = None
     found: dict[object, sp.Rational] = field(factory=dict)
@@ -187,7 +186,7 @@ class Reader:
         return known, (rest[0], rest[1])
 
     def root(self, f: Fraction, degree: int) -> Fraction:
-        """Take a root. Roots of nonnegative factors are separate generators; one factor of unknown sign may stand beside them."""
+        """Take a root: of every nonnegative factor by itself, and of one rest of unknown sign."""
         known, rest = self.split(f)
         roots = [self.raised((self.root_of(p, degree), ONE), n) for p, n in known]
         if rest == (ONE, ONE):

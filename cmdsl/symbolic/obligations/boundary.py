@@ -32,13 +32,13 @@ def at_epsilon(setting: Setting, name: str, wanted: sp.Expr) -> Finding:
     value = formula.subs(model.t, model.epsilon)
     if value.has(sp.nan, sp.zoo, sp.oo):
         return undefined(setting, name, formula, wanted)
-    found = identity(setting, f"{name}(epsilon) - {wanted}" if wanted else f"{name}(epsilon)", value - wanted)
+    found = identity(setting, f"{name}(epsilon) = {wanted}", value - wanted)
     if found.status is not Status.REFUTED:
         return found
     exact = text(ball(value.subs(setting.values)))
     point = {**found.counterexample, "t": "epsilon", "found": exact, "wanted": str(wanted)}
-    evidence = f"{name}(epsilon) = {exact}, must be {wanted}{fault(setting, formula - wanted)}"
-    return Finding(Status.REFUTED, evidence, point)
+    claim = f"{name}(epsilon) = {exact}, must be {wanted}"
+    return Finding(Status.REFUTED, claim, fault(setting, formula - wanted), point)
 
 
 def undefined(setting: Setting, name: str, formula: sp.Expr, wanted: sp.Expr) -> Finding:
@@ -48,22 +48,19 @@ def undefined(setting: Setting, name: str, formula: sp.Expr, wanted: sp.Expr) ->
     near = low + (high - low) * ball(sp.Rational(1, 10**20))
     value = run(near) if run else ball(sp.S.Zero) / 0
     point = {**place(setting.values, (), (), value), "t": "epsilon", "found": "none", "wanted": str(wanted)}
-    return Finding(
-        Status.REFUTED,
-        f"{name}(epsilon) has no value, must be {wanted}: the formula divides by zero there (just after epsilon it is {text(value)})",
-        point,
-    )
+    how = f"the formula divides by zero there, and just after it is {text(value)}"
+    return Finding(Status.REFUTED, f"{name}(epsilon) has no value, must be {wanted}", how, point)
 
 
 def fault(setting: Setting, defect: sp.Expr) -> str:
     """Name the factors in t that would have to vanish at epsilon for the defect to do so."""
     model = setting.model
     if sp.count_ops(defect) > 60:
-        return ""
+        return "the formula as a whole is at fault"
     numerator, _ = sp.fraction(sp.cancel(sp.together(defect)))
     factors = [f for f in sp.Mul.make_args(sp.factor_terms(numerator)) if f.has(model.t)]
     terms = [f"`{written(f)}` would have to vanish there, and is {at(setting, f)}" for f in factors]
-    return f"; {' or '.join(terms)}" if terms else ""
+    return " or ".join(terms) or "it does not depend on t"
 
 
 def at(setting: Setting, expr: sp.Expr) -> str:

@@ -1,4 +1,4 @@
-"""The marginals solve the moment equations; the probability-flow ODE transports them; its Gaussian solution is consistent."""
+"""The marginals solve the moment equations, the ODE transports them, and its Gaussian solution is consistent."""
 
 from __future__ import annotations
 
@@ -20,14 +20,19 @@ def marginals(setting: Setting) -> tuple[Verdict, ...]:
     model, t = setting.model, setting.model.t
     f, g = setting.expand(model.rate), setting.expand(model.diffusion)
     alpha, variance = setting.formula("alpha", t), setting.formula("sigma", t) ** 2
+    moments = sp.diff(variance, t) - 2 * f * variance - g**2
     findings = {
-        "alpha": identity(setting, "alpha' - f alpha", sp.diff(alpha, t) - f * alpha, (t,)),
-        "sigma": identity(setting, "(sigma^2)' - 2 f sigma^2 - g^2", sp.diff(variance, t) - 2 * f * variance - g**2, (t,)),
-        "alpha(0)": identity(setting, "alpha(0) - 1", alpha.subs(t, 0) - 1),
-        "sigma(0)": identity(setting, "sigma(0)^2 - variance", variance.subs(t, 0) - model.variance),
+        "alpha": identity(setting, "alpha' = f alpha", sp.diff(alpha, t) - f * alpha, (t,)),
+        "sigma": identity(setting, "(sigma^2)' = 2 f sigma^2 + g^2", moments, (t,)),
+        "alpha(0)": identity(setting, "alpha(0) = 1", alpha.subs(t, 0) - 1),
+        "sigma(0)": identity(setting, "sigma(0)^2 = variance", variance.subs(t, 0) - model.variance),
     }
-    rates = {n: identity(setting, n, setting.formula(n, t) ** 2 - v**2, (t,)) for n, v in (("drift_rate", f), ("diffusion", g)) if setting.has(n)}
-    return (verdict(setting, "marginals", MARGINALS, {**findings, **rates, **ratios(setting), **kernel(setting)}),)
+    findings |= {
+        n: identity(setting, f"{n} = {letter}", setting.formula(n, t) - value, (t,))
+        for n, letter, value in (("drift_rate", "f", f), ("diffusion", "g", g))
+        if setting.has(n)
+    }
+    return (verdict(setting, "marginals", MARGINALS, {**findings, **ratios(setting), **kernel(setting)}),)
 
 
 def ratios(setting: Setting) -> dict[str, Finding]:
@@ -35,10 +40,10 @@ def ratios(setting: Setting) -> dict[str, Finding]:
     t, found = setting.model.t, {}
     alpha, sigma = setting.formula("alpha", t), setting.formula("sigma", t)
     if setting.has("snr"):
-        found["snr"] = identity(setting, "snr sigma^2 - alpha^2", setting.formula("snr", t) * sigma**2 - alpha**2, (t,))
+        found["snr"] = identity(setting, "snr = alpha^2/sigma^2", setting.formula("snr", t) * sigma**2 - alpha**2, (t,))
     if setting.has("logsnr"):
         ratio = sp.exp(setting.formula("logsnr", t))
-        found["logsnr"] = identity(setting, "exp(logsnr) sigma^2 - alpha^2", ratio * sigma**2 - alpha**2, (t,))
+        found["logsnr"] = identity(setting, "logsnr = log(snr)", ratio * sigma**2 - alpha**2, (t,))
     if setting.has("time_at"):
         found["time_at"] = inverse(setting)
     return found
@@ -50,11 +55,11 @@ def inverse(setting: Setting) -> Finding:
     at = setting.formula("time_at")
     s = coefficient.parameters[0]
     residual = setting.formula("sigma", at) - s * setting.formula("alpha", at)
-    found = identity(setting, "sigma(time_at(s)) - s alpha(time_at(s))", residual, (s,))
+    found = identity(setting, "sigma/alpha = s at time_at(s)", residual, (s,))
     if found.status is Status.PROVED:
         return found
     ratio = setting.formula("sigma", t) / setting.formula("alpha", t)
-    return identity(setting, "time_at(sigma/alpha) - t", setting.formula("time_at", ratio) - t, (t,))
+    return identity(setting, "time_at(sigma/alpha) = t", setting.formula("time_at", ratio) - t, (t,))
 
 
 def kernel(setting: Setting) -> dict[str, Finding]:
@@ -67,9 +72,9 @@ def kernel(setting: Setting) -> dict[str, Finding]:
     mean = scale * setting.formula("alpha", r) - setting.formula("alpha", t)
     variance = scale**2 * setting.formula("sigma", r) ** 2 + noise**2 - setting.formula("sigma", t) ** 2
     return {
-        "transition_alpha": identity(setting, "transition_alpha(r, t) alpha(r) - alpha(t)", mean, (r, t), facts=known),
+        "transition_alpha": identity(setting, "transition_alpha(r, t) alpha(r) = alpha(t)", mean, (r, t), facts=known),
         "transition_sigma": identity(
-            setting, "transition_alpha^2 sigma(r)^2 + transition_sigma^2 - sigma(t)^2", variance, (r, t), facts=known
+            setting, "transition_alpha^2 sigma(r)^2 + transition_sigma^2 = sigma(t)^2", variance, (r, t), facts=known
         ),
     }
 
@@ -92,10 +97,10 @@ def flow(setting: Setting) -> tuple[Verdict, ...]:
         return ()
     t, total = setting.model.t, data_variance(setting, setting.model.t)
     f, g = setting.expand(setting.model.rate), setting.expand(setting.model.diffusion)
-    findings = {"variance": identity(setting, "V' - 2 f V - g^2", sp.diff(total, t) - 2 * f * total - g**2, (t,))}
+    findings = {"variance": identity(setting, "V' = 2 f V + g^2", sp.diff(total, t) - 2 * f * total - g**2, (t,))}
     if setting.has("velocity_x", "velocity_denoised"):
         residual = velocity(setting, t) - sp.diff(total, t) / (2 * total)
-        findings["velocity"] = identity(setting, "velocity/x - V'/(2V)", residual, (t,))
+        findings["velocity"] = identity(setting, "velocity = V'/(2V) x", residual, (t,))
         # The Gaussian denoiser sees one combination of the two factors: each is also compared with its definition.
         findings |= factors(setting, t)
     return (verdict(setting, "flow", FLOW, findings),)
@@ -108,8 +113,8 @@ def factors(setting: Setting, t: sp.Symbol) -> dict[str, Finding]:
     on_x = setting.formula("velocity_x", t) - f - g**2 / (2 * sigma**2)
     on_denoised = setting.formula("velocity_denoised", t) - alpha * g**2 / (2 * sigma**2)
     return {
-        "velocity_x": identity(setting, "velocity_x - f - g^2/(2 sigma^2)", on_x, (t,)),
-        "velocity_denoised": identity(setting, "velocity_denoised - alpha g^2/(2 sigma^2)", on_denoised, (t,)),
+        "velocity_x": identity(setting, "velocity_x = f + g^2/(2 sigma^2)", on_x, (t,)),
+        "velocity_denoised": identity(setting, "velocity_denoised = alpha g^2/(2 sigma^2)", on_denoised, (t,)),
     }
 
 
@@ -123,14 +128,14 @@ def self_consistency(setting: Setting) -> tuple[Verdict, ...]:
     findings = {
         "gaussian_scale": identity(
             setting,
-            "d(scale(t, s) x)/dt along the ODE",
+            "d(gaussian_scale(t, s) x)/dt = 0 along the ODE",
             sp.diff(scale, t) + scale * velocity(setting, t),
             (s, t),
             facts=known,
         ),
-        "identity": identity(setting, "scale(t, t) - 1", scale.subs(s, t) - 1, (t,)),
+        "identity": identity(setting, "gaussian_scale(t, t) = 1", scale.subs(s, t) - 1, (t,)),
     }
     if setting.model.epsilon is not None:
         at_epsilon = setting.formula("gaussian_scale", setting.model.epsilon, setting.model.epsilon) - 1
-        findings["epsilon"] = identity(setting, "scale(epsilon, epsilon) - 1", at_epsilon)
+        findings["epsilon"] = identity(setting, "gaussian_scale(epsilon, epsilon) = 1", at_epsilon)
     return (verdict(setting, "self-consistency", SELF_CONSISTENCY, findings),)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import sympy as sp
 from attrs import frozen
 
-from cmdsl.symbolic.claims import Finding, compiled, place, verdict
-from cmdsl.symbolic.enclose import Ball, NotEnclosed, tape, text, uncovered
+from cmdsl.symbolic.claims import SIGNS, Finding, compiled, place, verdict
+from cmdsl.symbolic.enclose import Ball, text, uncovered
 from cmdsl.symbolic.model import Coefficient, Status, Verdict
+from cmdsl.symbolic.notation import decimal, written
 from cmdsl.symbolic.setting import Setting, facts
-from cmdsl.symbolic.notation import written
 from cmdsl.symbolic.signs import Facts
 
 DIFFERENTIABLE = "c_skip and c_out are differentiable on [epsilon, T], at epsilon from the right"
 FINITE = "every coefficient is finite and real on [epsilon, T]"
 # What a singular end of the process makes infinite without harm: nothing applies these at that end itself.
-OPEN = ("drift_rate", "diffusion", "snr", "logsnr", "velocity_x", "velocity_denoised", "transition_alpha", "transition_sigma")
+RATES = ("drift_rate", "diffusion", "snr", "logsnr", "velocity_x", "velocity_denoised")
+OPEN = (*RATES, "transition_alpha", "transition_sigma")
 ROUGH = (sp.Abs, sp.Min, sp.Max, sp.sign, sp.floor, sp.ceiling, sp.Piecewise)
 
 
@@ -37,8 +40,8 @@ def finite(setting: Setting) -> tuple[Verdict, ...]:
     found = verdict(setting, "finite", FINITE, findings)
     ends = singular_ends(setting, [q for q in questions if q.name in OPEN])
     if found.status is Status.PROVED:
-        text = "nothing divides by zero, by the signs of all parts"
-        return (Verdict("finite", FINITE, found.status, "; ".join([text, *ends]), None),)
+        evidence = f"nothing divides by zero or leaves the reals: {SIGNS}"
+        return (Verdict("finite", FINITE, found.status, "; ".join([evidence, *ends])),)
     return (found,)
 
 
@@ -61,13 +64,20 @@ def finiteness(setting: Setting, q: Question) -> Finding:
     known = q.inner if q.name in OPEN else q.closed
     obstacle = known.obstruction(known.replaced(q.expr))
     if obstacle is None:
-        return Finding(Status.PROVED, f"{q.name}: by the signs of all parts")
+        return Finding(Status.PROVED, finite_claim(q), SIGNS)
     end = None if q.name in OPEN or len(q.variables) > 1 else infinite_end(setting, q.expr)
     if end is not None:
         value = singular_value(setting, q.expr, end)
-        point = {**place(setting.values, (), (), setting.low(setting.values)), "t": end, "found": value, "wanted": "a finite number"}
-        return Finding(Status.REFUTED, f"{q.name}({end}) is {value}, must be finite: {q.name} = {shown(q.expr)}", point)
+        params = {s.name: decimal(v) for s, v in setting.values.items()}
+        point = {**params, "t": end, "found": value, "wanted": "a finite number"}
+        claim = f"{q.name}({end}) is {value}, must be finite"
+        return Finding(Status.REFUTED, claim, f"{q.name}(t) = {shown(q.expr)}", point)
     return enclosed(setting, q) or at_points(setting, q)
+
+
+def finite_claim(q: Question) -> str:
+    """Write what is claimed."""
+    return f"{q.name} is finite"
 
 
 def shown(expr: sp.Expr) -> str:
@@ -110,23 +120,26 @@ def enclosed(setting: Setting, q: Question) -> Finding | None:
     if run is None:
         return None
     piece, pieces = uncovered(run, setting.low(setting.values), setting.high(setting.values), lambda v: v.is_finite())
-    return Finding(Status.PROVED_HERE, f"{q.name}: enclosed on [epsilon, T] in {pieces} pieces") if piece is None else None
+    if piece is not None:
+        return None
+    return Finding(Status.PROVED_HERE, finite_claim(q), f"enclosed on [epsilon, T] in {pieces} pieces")
 
 
 def at_points(setting: Setting, q: Question) -> Finding:
     """Evaluate at many points inside; one without a finite value, or values that grow without bound, refute."""
-    try:
-        run = tape(q.expr.subs(setting.values), q.variables)
-    except NotEnclosed:
-        return Finding(Status.NOT_REACHED, f"{q.name}: can't be evaluated in ball arithmetic")
+    run = compiled(q.expr, q.variables, setting.values)
+    if run is None:
+        return Finding(Status.NOT_REACHED, finite_claim(q), "no evaluation in ball arithmetic")
     points = setting.points(setting.values, 4000, len(q.variables))[2:]
     values = [(p, run(*p)) for p in points]
     bad = next((p for p, v in values if v.is_nan()), None)
     pole = bad or near_pole(setting, q, values)
     if pole is not None:
         point = place(setting.values, q.variables, pole, run(*pole))
-        return Finding(Status.REFUTED, f"{q.name} is not finite at {named(q, pole)}: {q.name} = {shown(q.expr)}", point)
-    return Finding(Status.CHECKED, f"{q.name}: finite at {len(points)} points at 50 digits")
+        return Finding(
+            Status.REFUTED, f"{q.name} is not finite at {named(q, pole)}", f"{q.name} = {shown(q.expr)}", point
+        )
+    return Finding(Status.CHECKED, finite_claim(q), f"{len(points)} points at 50 digits")
 
 
 def named(q: Question, point: tuple[Ball, ...]) -> str:
@@ -138,14 +151,16 @@ def near_pole(setting: Setting, q: Question, values: list[tuple[tuple[Ball, ...]
     """Close in on where a function of one time is undecided: give the point if it grows without bound there."""
     if len(q.variables) > 1:
         return None
-    run = tape(q.expr.subs(setting.values), q.variables)
+    run = compiled(q.expr, q.variables, setting.values)
+    if run is None:
+        return None
     low, high = values[0][0][0], setting.high(setting.values)
     piece, _ = uncovered(run, min(p[0] for p, _ in values), high, lambda v: v.is_finite())
     if piece is None:
         return None
     middle, size = piece.mid(), max(abs(v) for _, v in values)
     steps = [abs(run(middle + (high - low) * step)) for step in (1e-10, 1e-15, 1e-20)]
-    grows = all(b > 100 * a for a, b in zip(steps, steps[1:], strict=False)) and steps[-1] > size
+    grows = all(b > 100 * a for a, b in pairwise(steps)) and steps[-1] > size
     return (middle + (high - low) * 1e-20,) if grows else None
 
 
@@ -164,8 +179,7 @@ def derivative(setting: Setting, name: str) -> Finding:
         return joined(setting, name, formula)
     slope = sp.diff(formula, t)
     q = Question(f"{name}'", slope, setting.facts, setting.inner_facts, (t,))
-    found = finiteness(setting, q)
-    return Finding(found.status, found.evidence, found.counterexample)
+    return finiteness(setting, q)
 
 
 def joined(setting: Setting, name: str, formula: sp.Expr) -> Finding:
@@ -173,7 +187,7 @@ def joined(setting: Setting, name: str, formula: sp.Expr) -> Finding:
     t = setting.model.t
     run = compiled(formula, (t,), setting.values)
     if run is None:
-        return Finding(Status.NOT_REACHED, f"{name}: can't be evaluated in ball arithmetic")
+        return Finding(Status.NOT_REACHED, f"{name} is smooth", "no evaluation in ball arithmetic")
     points = sorted((p[0] for p in setting.points(setting.values, 4000)), key=lambda p: float(p.mid()))
     switches = [s.mid() for s in switching(setting, formula, points)]
     width = (points[-1] - points[0]) * 1e-20
@@ -182,8 +196,9 @@ def joined(setting: Setting, name: str, formula: sp.Expr) -> Finding:
         jump = abs(run(s + width) - run(s - width)) / width
         if jump > 1e10 or abs(left + right) / width > 1e-6 * (1 + abs(left) / width):
             point = place(setting.values, (t,), (s,), run(s))
-            return Finding(Status.REFUTED, f"{name}: its branches do not meet smoothly at t = {text(s)}", point)
-    return Finding(Status.CHECKED, f"{name}: smooth at {len(points)} points and at {len(switches)} switching points")
+            return Finding(Status.REFUTED, f"the branches of {name} do not meet smoothly", f"at t = {text(s)}", point)
+    how = f"the branches meet at {len(switches)} switching points, found between {len(points)} points"
+    return Finding(Status.CHECKED, f"{name} is smooth", how)
 
 
 def switching(setting: Setting, formula: sp.Expr, points: list[Ball]) -> list[Ball]:

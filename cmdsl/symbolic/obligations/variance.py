@@ -11,7 +11,7 @@ TARGET = "the target of the denoiser's network has unit variance"
 
 
 def unit_variance(setting: Setting) -> tuple[Verdict, ...]:
-    """Prove unit variances, which a derived family claims; of a typed one they are stated only where they are proved."""
+    """Prove unit variances: a claim of a derived family; of a typed one they are stated only where they are proved."""
     if not setting.has("alpha", "sigma"):
         return ()
     found = {"input": (INPUT, input_variance(setting)), "target": (TARGET, target_variance(setting))}
@@ -27,7 +27,7 @@ def input_variance(setting: Setting) -> dict[str, Finding]:
     t, data = setting.model.t, setting.model.sigma_data**2
     total = setting.formula("alpha", t) ** 2 * data + setting.formula("sigma", t) ** 2
     names = [n for n in ("c_in", "denoiser_c_in") if setting.has(n)]
-    return {n: identity(setting, f"Var({n} x_t) - 1", setting.formula(n, t) ** 2 * total - 1, (t,)) for n in names}
+    return {n: identity(setting, f"Var({n} x_t) = 1", setting.formula(n, t) ** 2 * total - 1, (t,)) for n in names}
 
 
 def target_variance(setting: Setting) -> dict[str, Finding]:
@@ -37,4 +37,6 @@ def target_variance(setting: Setting) -> dict[str, Finding]:
     t, data = setting.model.t, setting.model.sigma_data**2
     skip, out = setting.formula("denoiser_c_skip", t), setting.formula("denoiser_c_out", t)
     error = (1 - skip * setting.formula("alpha", t)) ** 2 * data + (skip * setting.formula("sigma", t)) ** 2
-    return {"denoiser_c_out": identity(setting, "Var(x0 - c_skip x_t) - c_out^2", error - out**2, (t,))}
+    return {
+        "denoiser_c_out": identity(setting, "Var(x0 - denoiser_c_skip x_t) = denoiser_c_out^2", error - out**2, (t,))
+    }
