@@ -11,7 +11,7 @@ from attrs import define, field
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
-from cmdsl.ir.walk import expressions, free, rewrite_statement, statements, substitute
+from cmdsl.ir.walk import expressions, free, rewrite_statement, statements, substitute, transform
 from cmdsl.lower.algebra import EXPRESSIONS, RANKS, IrAlgebra, expression, state_variable
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
@@ -178,7 +178,11 @@ def claimed_order(evaluator: Evaluator, solver: Instance) -> int:
 def formula(function: Closure) -> str:
     """Write what a function is, in one line."""
     head = f"{function.name}({', '.join(function.parameters)})"
-    return head if isinstance(function.body, tuple) else f"{head} = {written(function.body)}"
+    if not isinstance(function.body, tuple):
+        return f"{head} = {written(function.body)}"
+    steps = [f"{s.name} = {written(s.value)}" for s in function.body if isinstance(s, ast.Equation)]
+    results = [f"return {written(s.value)}" for s in function.body if isinstance(s, ast.Return)]
+    return f"{head}: {'; '.join([*steps, *results])}"
 
 
 def source(span: Span) -> str:
@@ -237,12 +241,21 @@ class Body:
         body = (*self.statements, ir.Return(result))
         state = next((p for p in params if p.type is Type.STATE), None)
         if state is not None:
-            body = tuple(rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: state})) for s in body)
+            body = shaped_like(state, body)
         used = implicit(body, {p.name for p in params})
         leading = [ir.Param(v.name, v.type) for v in used if v.type in CALLED]
         trailing = [ir.Param(v.name, v.type, True) for v in used if v.type not in CALLED]
         signature = (*leading, *(ir.Param(p.name, p.type) for p in params), *trailing)
         return ir.Function(name, signature, body, result.type, role, formula, source)
+
+
+def shaped_like(state: ir.Var, body: tuple[ir.Stmt, ...]) -> tuple[ir.Stmt, ...]:
+    """Take ranks and batches from one state throughout a body: all its states have one shape."""
+
+    def same(expr: ir.Expr) -> ir.Expr:
+        return attrs.evolve(expr, like=state) if isinstance(expr, ir.Spread | ir.Fill | ir.Dim) else expr
+
+    return tuple(rewrite_statement(s, lambda e: transform(substitute(e, {SOME_STATE.name: state}), same)) for s in body)
 
 
 def implicit(body: tuple[ir.Stmt, ...], own: set[str]) -> list[ir.Var]:

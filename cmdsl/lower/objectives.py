@@ -9,9 +9,8 @@ from attrs import define, field
 from cmdsl.diagnostics import error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
-from cmdsl.ir.walk import rewrite_statement, substitute
 from cmdsl.lower.algebra import expression
-from cmdsl.lower.functions import IMPLICIT, SOME_STATE, Body, Functions, implicit, per_sample, source, with_locals
+from cmdsl.lower.functions import IMPLICIT, Body, Functions, implicit, per_sample, shaped_like, source, with_locals
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Closure, Env, Instance
@@ -96,10 +95,7 @@ class Objective:
 
     def close(self, body: Body, params: list[ir.Var], result: ir.Expr, text: str) -> ir.Function:
         """Give the loss with its signature: network, x0; by keyword the other networks, the draws, k, K, N."""
-        statements = tuple(
-            rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: self.data}))
-            for s in (*body.statements, ir.Return(result))
-        )
+        statements = shaped_like(self.data, (*body.statements, ir.Return(result)))
         used = {v.name: v for v in implicit(statements, set())}
         network = used.pop("network", ir.Var("network", Type.NETWORK))
         keywords = [v for v in used.values() if IMPLICIT[v.name] < IMPLICIT["k"]]
@@ -119,10 +115,7 @@ class Objective:
         body = Body(self.functions)
         evaluator = self.functions.evaluator()
         names = [name for draw in self.draws() if (name := self.make(draw, body, evaluator)) is not None]
-        statements = tuple(
-            rewrite_statement(s, lambda e: substitute(e, {SOME_STATE.name: self.data}))
-            for s in (*body.statements, ir.ReturnDraws(tuple(names)))
-        )
+        statements = shaped_like(self.data, (*body.statements, ir.ReturnDraws(tuple(names))))
         extra = tuple(ir.Param(v.name, v.type, True) for v in implicit(statements, set()))
         return ir.Function(
             f"draw_{self.name}",
@@ -130,7 +123,7 @@ class Objective:
             statements,
             Type.STATE,
             Role.DRAW,
-            "",
+            ", ".join(f"{d.name} ~ {written(d.distribution)}" for d in self.draws()),
             source(self.use.span),
         )
 

@@ -15,6 +15,7 @@ from cmdsl.lower.functions import SOME_STATE, Body, Functions, implicit, source
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Env, Instance, Thunk
 from cmdsl.syntax import ast
+from cmdsl.syntax.format import expression as written
 
 NOISE = ir.Var("z", Type.STATE)
 MOST_ROUNDS = 4
@@ -56,7 +57,7 @@ class Sampler:
             statements,
             Type.STATE,
             Role.SAMPLER,
-            "",
+            f"sampler {written(self.use.reference)}" if self.use.reference else "",
             source(self.use.span),
         )
 
@@ -79,7 +80,7 @@ class Sampler:
             (*draws, ir.ReturnDraws(names)),
             Type.STATE,
             Role.DRAW,
-            "",
+            ", ".join(f"{name} ~ normal" for name in names),
             sample.source,
         )
 
