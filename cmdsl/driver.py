@@ -15,11 +15,16 @@ from cmdsl.emit.files import write
 from cmdsl.emit.registry import find
 from cmdsl.ir.nodes import Program
 from cmdsl.ir.optimize import optimize
-from cmdsl.lower import lower
+from cmdsl.lower import Derived, lower
 from cmdsl.report import derivation, summary
 from cmdsl.sema import Spec, resolve
 from cmdsl.sema.imports import read
-from cmdsl.symbolic import Certificate, Model, derive, derived, diagnostics, prove, stabilize
+from cmdsl.symbolic.constants import constants
+from cmdsl.symbolic.derive import derive
+from cmdsl.symbolic.freeze import differentiate, freeze
+from cmdsl.symbolic.model import Certificate, Model
+from cmdsl.symbolic.prove import diagnostics, prove
+from cmdsl.symbolic.stabilize import stabilize
 from cmdsl.syntax import parse
 
 RECURSION = 10_000
@@ -46,8 +51,14 @@ def check(path: Path, overrides: Mapping[str, str]) -> Checked:
     errors = tuple(d for d in found if d.severity is Severity.ERROR)
     if errors:
         raise SpecError(errors)
-    program = lower(spec, derived(stabilize(model)), __version__)
+    program = lower(spec, frozen(stabilize(model)), __version__)
     return Checked(spec, model, certificate, program, found)
+
+
+def frozen(model: Model) -> Derived:
+    """Give what lowering takes of a model: its coefficients as IR, its constants, and a way to differentiate."""
+    public = frozenset(name for name, coefficient in model.coefficients.items() if coefficient.public)
+    return Derived(freeze(model), public, constants(model), lambda e, v, span: differentiate(model, e, v, span))
 
 
 def report(checked: Checked, colour: bool = False) -> str:
