@@ -126,7 +126,7 @@ def failing(setting: Setting, residual: sp.Expr, values: Values, variables: tupl
 def place(values: Values, variables: Sequence[sp.Symbol], point: Sequence[Ball], value: Ball) -> dict[str, str]:
     """Write a point and the value there."""
     params = {s.name: decimal(v) for s, v in values.items()}
-    return {**params, **{s.name: text(t) for s, t in zip(variables, point, strict=True)}, "found": text(value)}
+    return {**params, **{s.name: text(t) for s, t in zip(variables, point, strict=True)}, "found": text(value, 16)}
 
 
 def sampled(

@@ -30,6 +30,9 @@ FUNCTIONS: Mapping[type, Callable[..., Ball]] = {
     sp.sinh: flint.arb.sinh,
     sp.cosh: flint.arb.cosh,
     sp.tanh: flint.arb.tanh,
+    sp.asinh: flint.arb.asinh,
+    sp.acosh: flint.arb.acosh,
+    sp.atanh: flint.arb.atanh,
     sp.erf: flint.arb.erf,
     sp.floor: flint.arb.floor,
     sp.ceiling: flint.arb.ceil,
@@ -234,5 +237,8 @@ def times(low: Ball, high: Ball, count: int) -> Iterator[Ball]:
 
 
 def text(value: Ball, digits: int = 12) -> str:
-    """Write a ball's midpoint."""
-    return str(value.mid().str(digits, radius=False))
+    """Write a ball's midpoint, without trailing zeros."""
+    mantissa, e, exponent = str(value.mid().str(digits, radius=False)).partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}{e}{exponent.removeprefix('+')}"

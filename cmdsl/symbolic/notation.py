@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
+from cmdsl.symbolic.opaque import GAP
+
 TIMES = ("t", "s", "r")
 NAMES = {"Abs": "abs", "ceiling": "ceil", "Min": "min", "Max": "max"}
 RELATIONS = {"Eq": "==", "Ne": "!="}
@@ -31,6 +33,8 @@ def parts(e: sp.Basic) -> tuple[str, int]:
         return power(e)
     if isinstance(e, sp.Piecewise):
         return selection(e), 0
+    if e.func == GAP:
+        return f"{written(e.args[0], SUM)} - {written(e.args[1], PRODUCT)}", SUM
     if isinstance(e, sp.core.relational.Relational):
         return f"{written(e.lhs)} {RELATIONS.get(type(e).__name__, e.rel_op)} {written(e.rhs)}", 0
     return function(e), ATOM
@@ -70,7 +74,7 @@ def product(e: sp.Mul) -> tuple[str, int]:
         return f"-{written(-e, PRODUCT)}", SUM
     coefficient, factors = e.as_coeff_mul()
     below = [a**-1 for a in factors if inverted(a)]
-    above = sorted((a for a in factors if not inverted(a)), key=factor_place)
+    above = sorted(under_one_root([a for a in factors if not inverted(a)]), key=factor_place)
     if coefficient != 1 and (below or coefficient.q == 1):
         above.insert(0, coefficient)
     elif coefficient != 1:
@@ -80,9 +84,18 @@ def product(e: sp.Mul) -> tuple[str, int]:
     return (f"{top}/{divisor(below)}" if below else top), PRODUCT
 
 
+def under_one_root(factors: list[sp.Expr]) -> list[sp.Expr]:
+    """Write a product of square roots as one."""
+    roots = [a for a in factors if isinstance(a, sp.Pow) and a.exp == sp.S.Half]
+    if len(roots) < 2:
+        return factors
+    inside = sp.Mul(*(a.base for a in roots), evaluate=False)
+    return [sp.Pow(inside, sp.S.Half, evaluate=False), *(a for a in factors if a not in roots)]
+
+
 def divisor(factors: list[sp.Expr]) -> str:
     """Write what stands under the line."""
-    ordered = sorted(factors, key=factor_place)
+    ordered = sorted(under_one_root(factors), key=factor_place)
     return written(ordered[0], POWER) if len(ordered) == 1 else f"({'*'.join(written(a, POWER) for a in ordered)})"
 
 

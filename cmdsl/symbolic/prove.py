@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import flint
 
-from cmdsl.diagnostics import Diagnostic, Severity
+from cmdsl.diagnostics import Diagnostic, warning
 from cmdsl.symbolic.enclose import BITS
 from cmdsl.symbolic.model import Certificate, Model, Status, Verdict
 from cmdsl.symbolic.obligations.boundary import boundary
@@ -46,15 +46,16 @@ def diagnostics(certificate: Certificate, model: Model) -> tuple[Diagnostic, ...
 
 def diagnostic(verdict: Verdict, model: Model) -> Diagnostic:
     """Say what was found, where, and the way out."""
-    refuted = verdict.status is Status.REFUTED
-    weak = f"{verdict.obligation} is {verdict.status.value}, not proved: {verdict.statement}"
-    message = verdict.evidence if refuted else weak
-    notes = (f"{verdict.obligation}: {verdict.statement}",) if refuted else (verdict.evidence,)
-    return Diagnostic(
-        CODES[verdict.obligation],
-        message,
-        verdict.span or model.spec.span,
-        notes=notes,
-        help=HELP.get(verdict.obligation, "") if refuted else "",
-        severity=Severity.ERROR if refuted else Severity.WARNING,
-    )
+    span = verdict.span or model.spec.span
+    if verdict.status is not Status.REFUTED:
+        message = f"{verdict.obligation} is {verdict.status.value}, not proved: {verdict.statement}"
+        return warning(CODES[verdict.obligation], message, span, notes=(verdict.evidence,))
+    claim, _, reason = verdict.evidence.partition(": ")
+    notes = (f"{verdict.obligation}: {verdict.statement}", *counterexample(verdict))
+    return Diagnostic(CODES[verdict.obligation], claim, span, reason, notes=notes, help=HELP.get(verdict.obligation, ""))
+
+
+def counterexample(verdict: Verdict) -> tuple[str, ...]:
+    """Write the counterexample as a person would type it in."""
+    point = {k: v for k, v in verdict.counterexample.items() if k not in ("found", "wanted")}
+    return (f"counterexample: {', '.join(f'{k} = {v}' for k, v in point.items())}",) if point else ()

@@ -12,10 +12,10 @@ import sympy as sp
 from attrs import frozen
 from sympy.codegen.cfunctions import expm1, log1p, log2
 
-RISING = (sp.exp, sp.log, sp.sinh, sp.tanh, sp.atan, sp.erf, expm1, log1p, log2)
-ODD = (sp.sinh, sp.tanh, sp.atan, sp.erf, expm1, log1p)
+RISING = (sp.exp, sp.log, sp.sinh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, log1p, log2)
+ODD = (sp.sinh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, log1p)
 STEPS = (sp.Abs, sp.Min, sp.Max, sp.floor, sp.ceiling, sp.sign)
-ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.erf, expm1, *STEPS)
+ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, *STEPS)
 OPPOSITE = {"+": "-", "-": "+", "0+": "0-", "0-": "0+", "0": "0", None: None}
 
 

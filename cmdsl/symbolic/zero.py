@@ -290,6 +290,8 @@ def rewritten(e: sp.Expr) -> sp.Expr | None:
         return sp.log(e.args[0]) / sp.log(2)
     if isinstance(e, sp.sinh | sp.cosh | sp.tanh):
         return e.rewrite(sp.exp)
+    if isinstance(e, sp.asinh | sp.acosh | sp.atanh):
+        return e.rewrite(sp.log)
     if isinstance(e, sp.cot | sp.sec | sp.csc):
         return e.rewrite(sp.cos) if isinstance(e, sp.sec) else e.rewrite(sp.sin)
     return None

@@ -35,9 +35,9 @@ def at_epsilon(setting: Setting, name: str, wanted: sp.Expr) -> Finding:
     found = identity(setting, f"{name}(epsilon) = {wanted}", value - wanted)
     if found.status is not Status.REFUTED:
         return found
-    exact = text(ball(value.subs(setting.values)))
-    point = {**found.counterexample, "t": "epsilon", "found": exact, "wanted": str(wanted)}
-    claim = f"{name}(epsilon) = {exact}, must be {wanted}"
+    exact = ball(value.subs(setting.values))
+    point = {**found.counterexample, "t": "epsilon", "found": text(exact, 16), "wanted": str(wanted)}
+    claim = f"{name}(epsilon) = {text(exact)}, must be {wanted}"
     return Finding(Status.REFUTED, claim, fault(setting, formula - wanted), point)
 
 
@@ -59,7 +59,7 @@ def fault(setting: Setting, defect: sp.Expr) -> str:
         return "the formula as a whole is at fault"
     numerator, _ = sp.fraction(sp.cancel(sp.together(defect)))
     factors = [f for f in sp.Mul.make_args(sp.factor_terms(numerator)) if f.has(model.t)]
-    terms = [f"`{written(f)}` would have to vanish there, and is {at(setting, f)}" for f in factors]
+    terms = [f"`{written(f)}` would have to vanish at epsilon, and is {at(setting, f)}" for f in factors]
     return " or ".join(terms) or "it does not depend on t"
 
 
