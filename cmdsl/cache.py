@@ -76,9 +76,10 @@ def entry(spec: Path, overrides: Mapping[str, str]) -> Path | None:
 
 
 def fingerprint(path: Path) -> str | None:
-    """Hash a source file's bytes; None where it can't be read or is no source."""
+    """Hash a source file's bytes; None where it can't be read, or only once, or is no source."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() if path.stat().st_size <= LARGEST else None
+        is_source = path.is_file() and path.stat().st_size <= LARGEST
+        return hashlib.sha256(path.read_bytes()).hexdigest() if is_source else None
     except (OSError, ValueError):
         return None
 

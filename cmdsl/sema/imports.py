@@ -14,9 +14,11 @@ MOST = 64
 def read(path: Path, name: str, span: Span | None = None) -> str:
     """Read a source file; raises SpecError where it can't be read as text."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise error("CM001", f"{name} is larger than {LARGEST} bytes", span)
-        return path.read_text(encoding="utf-8").removeprefix("\ufeff")
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise error("CM001", f"{name} is longer than {LARGEST} characters", span)
+        return text.removeprefix("\ufeff")
     except UnicodeDecodeError as broken:
         raise error(
             "CM001", f"{name} is not UTF-8: byte {broken.start} is {broken.object[broken.start]:#04x}", span

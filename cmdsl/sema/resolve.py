@@ -10,7 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TypeVar
 
-from cmdsl.diagnostics import Diagnostic, Label, Span, SpecError, error
+from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
+from cmdsl.sema.bodies import COEFFICIENTS, check_definition, check_use, given_twice, taken, twice
 from cmdsl.sema.evaluate import FUNCTIONS
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
@@ -49,20 +50,29 @@ RESERVED = frozenset(
             "dim",
         ),
         *("node", "N", "k", "K", "x", "data", "prior", "normal", "uniform", "lognormal", "logitnormal", "integers"),
-        *("bernoulli", "index", "diff", "integral", "variance", "pi", "inf", *FUNCTIONS),
+        *("bernoulli", "index", "diff", "integral", "variance", "pi", "inf", *FUNCTIONS, *COEFFICIENTS),
     ]
 )
+BINDING = ast.Param | ast.Time | ast.Equation | ast.FunctionDefinition | ast.Learned
 FIELDS = {ast.Sde: (("drift", "diffusion"), ("variance",)), ast.Path: (("alpha", "sigma"), ())}
 
 
 def resolve(module: ast.Module, overrides: Mapping[str, str] | None = None) -> Spec:
     """Give the spec that a module declares; `overrides` replace the values of params by name."""
     module = override(module, overrides or {})
-    problems = [*duplicates(module), *missing(module), *unknown_fields(module)]
+    raise_all([*duplicates((module,)), *missing(module), *unknown_fields(module), *bodies(module)])
+    others = imported(module)
+    everything = (*others.values(), module)
+    raise_all(
+        [*duplicates(everything), *(d for other in others.values() for d in (*unknown_fields(other), *bodies(other)))]
+    )
+    return assemble(module, tuple(others.values()), tuple(others))
+
+
+def raise_all(problems: list[Diagnostic]) -> None:
+    """Raise all that is wrong at once."""
     if problems:
         raise SpecError(tuple(problems))
-    others = imported(module)
-    return assemble(module, tuple(others.values()), tuple(others))
 
 
 def assemble(module: ast.Module, others: tuple[ast.Module, ...], paths: tuple[Path, ...]) -> Spec:
@@ -164,49 +174,37 @@ def literal(name: str, text: str) -> str:
     return text.strip()
 
 
-def duplicates(module: ast.Module) -> list[Diagnostic]:
+def duplicates(modules: tuple[ast.Module, ...]) -> list[Diagnostic]:
     """Find what is bound or stated twice, and reserved names."""
     problems: list[Diagnostic] = []
     seen: dict[str, Span] = {}
-    for statement in module.statements:
-        key = identity(statement)
-        if key is None:
-            continue
-        if key in seen:
-            problems += error(
-                "CM112",
-                f"{key} is given twice",
-                statement.span,
-                secondary=(Label(seen[key], "first here"),),
-                help="keep one of the two",
-            ).diagnostics
-        if isinstance(statement, ast.Param | ast.Equation | ast.FunctionDefinition) and statement.name in RESERVED:
-            problems += error(
-                "CM113",
-                f"`{statement.name}` is a name of the language and can't be bound",
-                statement.span,
-                help="choose another name",
-            ).diagnostics
-        seen.setdefault(key, statement.span)
+    for statement in (s for module in modules for s in module.statements):
+        for key in identities(statement):
+            problems += given_twice(key, statement.span, seen[key]) if key in seen else ()
+            seen.setdefault(key, statement.span)
+        if isinstance(statement, BINDING):
+            problems += taken([(statement.name, statement.span)], RESERVED)
     return problems
 
 
-def identity(statement: ast.Statement) -> str | None:
+def identities(statement: ast.Statement) -> tuple[str, ...]:
     """Give what a statement binds or states, as a reader would call it."""
     match statement:
-        case ast.Param(name) | ast.Equation(name) | ast.FunctionDefinition(name):
-            return f"`{name}`"
+        case ast.Param(name) | ast.Equation(name) | ast.FunctionDefinition(name) | ast.Learned(name):
+            return (f"`{name}`",)
+        case ast.Time(name):
+            return f"`{name}`", "the statement `time …`"
         case ast.Definition(kind, name):
-            return f"the definition of {kind} `{name}`"
+            return (f"the definition of {kind} `{name}`",)
         case ast.Sde() | ast.Path():
-            return "the process"
+            return ("the process",)
         case ast.Use(kind, alias, reference):
             called = reference.function if isinstance(reference, ast.Call) else reference
             name = alias or (called.id if isinstance(called, ast.Name) else "")
-            return f"the {kind} `{name}`" if kind in ("objective", "sampler") else f"the {kind}"
-        case ast.Model() | ast.Time() | ast.Boundary() | ast.Prior() | ast.Network() | ast.Data():
-            return f"`{type(statement).__name__.lower()}`"
-    return None
+            return (f"the {kind} `{name}`" if kind in ("objective", "sampler") else f"the {kind}",)
+        case ast.Model() | ast.Boundary() | ast.Prior() | ast.Network() | ast.Data():
+            return (f"the statement `{type(statement).__name__.lower()} …`",)
+    return ()
 
 
 NEEDED = {
@@ -214,6 +212,20 @@ NEEDED = {
     "time": ("`time t in [0, T]`", (ast.Time,)),
     "process": ("`sde { drift = …  diffusion = … }` or `path { alpha = …  sigma = … }`", (ast.Sde, ast.Path)),
 }
+
+
+def bodies(module: ast.Module) -> list[Diagnostic]:
+    """Find what has no place in the bodies of definitions and functions, and what they bind twice."""
+    problems: list[Diagnostic] = []
+    for statement in module.statements:
+        match statement:
+            case ast.Definition():
+                problems += check_definition(statement, RESERVED)
+            case ast.Use():
+                problems += check_use(statement)
+            case ast.FunctionDefinition(_, parameters):
+                problems += twice([(name, statement.span) for name in parameters])
+    return problems
 
 
 def missing(module: ast.Module) -> list[Diagnostic]:
