@@ -143,7 +143,7 @@ LANGUAGE = Language(
     like="torch",
     uniform=_uniform,
     draw=_draw,
-    draw_head=lambda function: [],
+    draw_head=lambda writer: [],
     loop=for_loop,
     random="generator: torch.Generator | None",
     grid_params=("device: torch.device | None = None",),

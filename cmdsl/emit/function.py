@@ -40,8 +40,9 @@ ARRAYS = (Type.STATE, Type.SAMPLE)
 def print_function(f: Function, program: Program, language: Language) -> list[str]:
     """Give the lines of one function."""
     head = signature(f.name, _params(f, language), _result(f, language))
-    writer = Writer(language, _array(f), _device(f), frozenset(_indices(f)))
     taken = set(names(f)) | {g.name for g in program.functions} | {c.name for c in program.constants}
+    draws = tuple(s.name for s in f.body if isinstance(s, Draw))
+    writer = Writer(language, _array(f), _device(f), frozenset(_indices(f)), draws, frozenset(taken))
     body = split_long(_host_numbers(f), writer, INDENT, taken)
     return [*head, *docstring(_paragraphs(f), INDENT), *_prepared(f, writer), *block(body, writer, INDENT)]
 
@@ -124,7 +125,7 @@ def _prepared(f: Function, w: Writer) -> list[str]:
     array = _array(f)
     uniform = [] if array is None else [p.name for p in f.params if p.type is Type.UNIFORM]
     forms = [*whole, *((name, w.language.uniform(name, array or "")) for name in uniform)]
-    draws = w.language.draw_head(f) if f.role is Role.DRAW else []
+    draws = w.language.draw_head(w) if f.role is Role.DRAW else []
     return [*(f"{INDENT}{name} = {text(code)}" for name, code in forms), *(INDENT + line for line in draws)]
 
 

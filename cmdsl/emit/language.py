@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import frozen
 
 from cmdsl.emit.code import Binary, Code, Name, Unary, apply
-from cmdsl.ir.nodes import Draw, Function, Loop, Type
+from cmdsl.ir.nodes import Draw, Loop, Type
 
 if TYPE_CHECKING:
     from cmdsl.emit.printer import Writer
@@ -41,7 +41,7 @@ class Language:
     like: str
     uniform: Callable[[str, str], Code]
     draw: Callable[[Draw, Writer], Code]
-    draw_head: Callable[[Function], list[str]]
+    draw_head: Callable[[Writer], list[str]]
     loop: Callable[[Loop, Writer, str], list[str]]
     random: str
     grid_params: tuple[str, ...]

@@ -52,7 +52,7 @@ def module(program: Program, language: Language, parts: Parts) -> str:
     """Give the text of `model.py`."""
     functions = sorted(program.functions, key=lambda f: list(Role).index(f.role))
     printed = ["\n".join(print_function(f, program, language)) for f in functions]
-    closing = [closed.strip() for needed, closed in parts.closing.items() if _present(program, needed)]
+    closing = [closed.strip() for needed, closed in parts.closing.items() if has(program, needed)]
     body = "\n\n\n".join([*printed, *closing])
     helpers = used_texts(parts.helpers, body)
     aliases = used_texts(parts.aliases, "\n".join([body, *helpers]))
@@ -63,7 +63,7 @@ def module(program: Program, language: Language, parts: Parts) -> str:
     return "\n\n\n".join(sections) + "\n"
 
 
-def _present(program: Program, needed: str) -> bool:
+def has(program: Program, needed: str) -> bool:
     """Tell whether a program has the function, or any function of the role, that a text is about."""
     return program.function(needed) is not None or any(f.role.value == needed for f in program.functions)
 
@@ -147,9 +147,20 @@ def _section(imports: list[Import]) -> list[str]:
 
 def member_order(name: str) -> tuple[int, list[tuple[int, str | int]]]:
     """Give the key by which isort orders imported names: constants, classes, the rest; numbers by size."""
-    kind = 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
-    parts = re.findall(r"\d+|\D+", name.lower())
-    return kind, [(0, int(p)) if p.isdigit() else (1, p) for p in parts]
+    return _kind(name), _natural(name.lower())
+
+
+def _listed_order(name: str) -> tuple[int, list[tuple[int, str | int]]]:
+    """Give the key by which ruff orders `__all__`, where case counts."""
+    return _kind(name), _natural(name)
+
+
+def _kind(name: str) -> int:
+    return 0 if len(name) > 1 and name.isupper() else 1 if name[0].isupper() else 2
+
+
+def _natural(name: str) -> list[tuple[int, str | int]]:
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in re.findall(r"\d+|\D+", name)]
 
 
 def exports(program: Program, names: Iterable[str] = ()) -> list[str]:
@@ -167,6 +178,6 @@ def package_init(program: Program, names: Iterable[str] = ()) -> str:
         "",
         *listing("from .model import (", offered, ")"),
         "",
-        *listing("__all__ = [", [f'"{name}"' for name in offered], "]"),
+        *listing("__all__ = [", [f'"{name}"' for name in sorted(offered, key=_listed_order)], "]"),
     ]
     return "\n".join(lines) + "\n"

@@ -44,13 +44,15 @@ class Writer:
     """A language, and what its text has to know of the function that it stands in.
 
     `array` is the argument that others follow in length, dtype and device, `device` where tables go; `whole` are the
-    names of integers, which index a table as they are.
+    names of integers, which index a table as they are; `draws` are those that the function makes, `names` all its names.
     """
 
     language: Language
     array: str | None = None
     device: Code | None = None
     whole: frozenset[str] = frozenset()
+    draws: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
 
     def on_host(self, type: Type) -> bool:
         """Tell whether values of a type are Python numbers."""

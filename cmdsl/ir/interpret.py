@@ -157,7 +157,7 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
         case Select():
             return _select(m, e, env)
         case Spread():
-            return [[v] * len(row) for v, row in zip(evaluate(m, e.value, env), evaluate(m, e.like, env), strict=True)]
+            return _spread(evaluate(m, e.value, env), evaluate(m, e.like, env))
         case Fill():
             value = evaluate(m, e.value, env)
             like = evaluate(m, e.like, env)
@@ -185,6 +185,11 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
             start, stop = (int(evaluate(m, end, env)) for end in (e.start, e.stop))
             return [m.mp.mpf(i) for i in range(start, stop + 1)]
     assert_never(e)
+
+
+def _spread(value: Value, like: list[Any]) -> list[Any]:
+    values = value if isinstance(value, list) else [value] * len(like)
+    return [[v] * len(row) for v, row in zip(values, like, strict=True)]
 
 
 def _operation(m: Machine, e: Op | Compare | Logic, env: Environment) -> Value:
