@@ -1,0 +1,165 @@
+"""The language evaluated to sympy's exact expressions, node by node; text never reaches sympy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+from attrs import define, field
+
+from cmdsl.diagnostics import Span, error
+from cmdsl.sema.evaluate import Evaluator
+from cmdsl.sema.values import Closure, Instance
+
+LARGEST_NUMBER = 4096  # bits
+LARGEST_EXPRESSION = 20_000  # nodes
+MOST_APPLICATIONS = 5_000
+
+OPERATIONS: Mapping[str, Callable[..., sp.Expr]] = {
+    "neg": lambda a: -a,
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "pow": sp.Pow,
+    "min": sp.Min,
+    "max": sp.Max,
+    "sqrt": sp.sqrt,
+    "square": lambda a: a**2,
+    "exp": sp.exp,
+    "expm1": lambda a: sp.exp(a) - 1,
+    "log": sp.log,
+    "log1p": lambda a: sp.log(1 + a),
+    "log2": lambda a: sp.log(a) / sp.log(2),
+    "sin": sp.sin,
+    "cos": sp.cos,
+    "tan": sp.tan,
+    "asin": sp.asin,
+    "acos": sp.acos,
+    "atan": sp.atan,
+    "sinh": sp.sinh,
+    "cosh": sp.cosh,
+    "tanh": sp.tanh,
+    "erf": sp.erf,
+    "abs": sp.Abs,
+    "floor": sp.floor,
+    "ceil": sp.ceiling,
+    "sign": sp.sign,
+    "sigmoid": lambda a: 1 / (1 + sp.exp(-a)),
+    "softplus": lambda a: sp.log(1 + sp.exp(a)),
+}
+RELATIONS: Mapping[str, Callable[[sp.Expr, sp.Expr], Any]] = {
+    "==": sp.Eq,
+    "!=": sp.Ne,
+    "<": sp.Lt,
+    "<=": sp.Le,
+    ">": sp.Gt,
+    ">=": sp.Ge,
+}
+CONNECTIVES: Mapping[str, Callable[..., Any]] = {"and": sp.And, "or": sp.Or, "not": sp.Not}
+
+
+@define(eq=False)
+class SympyAlgebra:
+    """Builds expressions of sympy; refuses what has no real value and what grows without bound."""
+
+    sizes: dict[sp.Expr, int] = field(factory=dict)
+    applied: dict[tuple[object, ...], object] = field(factory=dict)
+
+    def number(self, value: Fraction, span: Span) -> sp.Expr:
+        """Give an exact rational."""
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > LARGEST_NUMBER:
+            raise error("CM228", "this number is too large", span, help="numbers have at most 1000 digits")
+        return sp.Rational(value.numerator, value.denominator)
+
+    def constant(self, name: str, span: Span) -> sp.Expr:
+        """Give `pi` or `inf`."""
+        return sp.pi if name == "pi" else sp.oo
+
+    def operate(self, op: str, args: tuple[object, ...], span: Span) -> sp.Expr:
+        """Apply an operation."""
+        operands = [scalar(a, span) for a in args]
+        self.bound(operands, span)
+        if op == "pow" and towering(*operands):
+            raise error("CM228", "this power is too large to compute with", span)
+        result = OPERATIONS[op](*operands)
+        if undefined(result, operands):
+            raise error("CM227", f"this has no real value{reason(op, operands)}", span)
+        return result
+
+    def bound(self, operands: list[sp.Expr], span: Span) -> None:
+        """Refuse expressions that have grown beyond all use."""
+        if sum(self.size(o) for o in operands) > LARGEST_EXPRESSION:
+            raise error("CM228", "written out, this expression is too large", span, help="name fewer things in terms of others")
+
+    def size(self, expr: sp.Basic) -> int:
+        """Count the nodes of an expression written out in full."""
+        if not expr.args:
+            return 1
+        if expr not in self.sizes:
+            self.sizes[expr] = 1 + sum(self.size(a) for a in expr.args)
+        return self.sizes[expr]
+
+    def compare(self, op: str, left: object, right: object, span: Span) -> Any:
+        """Compare two scalars."""
+        return RELATIONS[op](scalar(left, span), scalar(right, span))
+
+    def logic(self, op: str, args: tuple[object, ...], span: Span) -> Any:
+        """Combine truth values."""
+        return CONNECTIVES[op](*(condition(a, span) for a in args))
+
+    def select(self, test: object, then: object, otherwise: object, span: Span) -> sp.Expr:
+        """Choose by a truth value."""
+        return sp.Piecewise((scalar(then, span), condition(test, span)), (scalar(otherwise, span), True))
+
+    def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
+        """Substitute in a function of the language, once for the same arguments."""
+        key = (function, *args) if all(isinstance(a, sp.Basic) for a in args) else None
+        if key is not None and key in self.applied:
+            return self.applied[key]
+        if len(self.applied) > MOST_APPLICATIONS:
+            raise error("CM228", "too many applications of functions", span)
+        result = evaluator.inline(function, args, span)
+        self.applied[key or (function, len(self.applied))] = result
+        return result
+
+
+def scalar(value: object, span: Span) -> sp.Expr:
+    """Give a value that is an expression; refuse functions, definitions, lists and truth values."""
+    if isinstance(value, sp.Expr):
+        return value
+    kind = f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
+    found = "a condition" if isinstance(value, sp.Basic) else kind
+    raise error("CM201", f"a scalar is expected here, and this is {found}", span)
+
+
+def condition(value: object, span: Span) -> Any:
+    """Give a value that is a truth value."""
+    if isinstance(value, sp.logic.boolalg.Boolean) and not isinstance(value, sp.Symbol):
+        return value
+    raise error("CM203", "a condition such as `a < b` is expected here", span)
+
+
+def towering(base: sp.Expr, exponent: sp.Expr) -> bool:
+    """Tell whether a power of numbers has more bits than numbers may have."""
+    if not (base.is_Rational and exponent.is_Rational):
+        return bool(exponent.is_Rational and abs(exponent.p) > LARGEST_NUMBER)
+    bits = max(int(base.p).bit_length(), int(base.q).bit_length())
+    return bool(abs(exponent) * bits > LARGEST_NUMBER or exponent.q > LARGEST_NUMBER)
+
+
+def undefined(result: sp.Expr, operands: list[sp.Expr]) -> bool:
+    """Tell whether an operation on finite values gave none."""
+    if result in (sp.nan, sp.zoo):
+        return True
+    numbers = all(o.is_number for o in operands)
+    return numbers and (result.is_real is False or (result.is_infinite is True and not any(o.is_infinite for o in operands)))
+
+
+def reason(op: str, operands: list[sp.Expr]) -> str:
+    """Say why an operation has no value, where that is plain."""
+    if op == "div" and operands[1] == 0:
+        return ": it divides by zero"
+    return f": `{op}` of {operands[0]}" if operands[0].is_number and op not in ("add", "sub", "mul", "div", "pow") else ""

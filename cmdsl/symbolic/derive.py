@@ -1,0 +1,132 @@
+"""From a spec to its mathematics: params, time, process, coefficients, preconditioning, boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+from attrs import evolve
+
+from cmdsl.diagnostics import Span, error
+from cmdsl.sema.scope import spec_scope
+from cmdsl.sema.spec import Spec
+from cmdsl.sema.values import Env
+from cmdsl.symbolic import kernels
+from cmdsl.symbolic.algebra import scalar
+from cmdsl.symbolic.model import Coefficient, Domain, Model
+from cmdsl.symbolic.params import Params, params
+from cmdsl.symbolic.precondition import Family, boundary_method, coefficients, family
+from cmdsl.symbolic.process import Clock, process
+from cmdsl.symbolic.scope import evaluator, model_scope, process_names, state
+from cmdsl.syntax import ast
+
+
+def derive(spec: Spec) -> Model:
+    """Give the model of a spec; raises SpecError for what can't be derived."""
+    declared = params(spec.params)
+    refuse_names(spec, declared)
+    t = sp.Symbol(spec.time.name, positive=True)
+    scope = spec_scope(spec, process_names(declared.symbols, t, None))
+    T = last_time(spec, declared, scope)
+    clock = Clock(t, state("x"), declared.values, T)
+    declared, epsilon = boundary(spec, declared, scope, clock)
+    names = process_names(declared.symbols, t, T) | ({} if epsilon is None else {"epsilon": epsilon})
+    found = process(spec.process, evaluator(), spec_scope(spec, names), evolve(clock, values=declared.values))
+    sigma_data = declared.symbols.get("sigma_data", sp.S.One)
+    return preconditioned(
+        Model(
+            spec=spec,
+            t=t,
+            symbols=declared.symbols,
+            values=declared.values,
+            domains=declared.domains,
+            epsilon=epsilon,
+            T=T,
+            sigma_data=sigma_data,
+            rate=found.rate,
+            diffusion=found.diffusion,
+            variance=found.variance,
+            coefficients=kernels.coefficients(found, sigma_data, clock, spec.process.span),
+            derived_family=False,
+            boundary_method="none",
+            notes=found.notes,
+        ),
+        clock,
+    )
+
+
+def refuse_names(spec: Spec, declared: Params) -> None:
+    """Refuse params that take the name of the time."""
+    for p in spec.params:
+        if p.name in ("t", spec.time.name):
+            raise error("CM235", f"`{p.name}` is the time, and can't be a param too", p.span, help="give the param another name")
+
+
+def last_time(spec: Spec, declared: Params, scope: Env) -> sp.Expr:
+    """Give T; time starts at 0, where there is data."""
+    ends = spec.time.range
+    low, high = (scalar(evaluator().value(e, scope), e.span) for e in (ends.low, ends.high))
+    if low != 0:
+        raise error("CM232", "time starts at 0, where x is data", ends.span, help="write `time t in [0, T]`, and `boundary` for where the model stops")
+    value = high.subs(declared.values)
+    if value.is_finite is not True or value.is_positive is not True:
+        raise error("CM232", "time ends at a finite time after 0", ends.span)
+    clash("T", high, declared, spec)
+    return high
+
+
+def boundary(spec: Spec, declared: Params, scope: Env, clock: Clock) -> tuple[Params, sp.Expr | None]:
+    """Give epsilon: a param, exactly 0, or a symbol of its own for any other value."""
+    if spec.boundary is None:
+        return declared, None
+    span = spec.boundary.value.span
+    given = scalar(evaluator().value(spec.boundary.value, scope), span)
+    value = given.subs(declared.values)
+    if not (value.is_real and value >= 0 and value < clock.T.subs(declared.values)):
+        raise error("CM232", f"the boundary {value} is not in [0, {spec.time.name} = {clock.T.subs(declared.values)})", span)
+    clash("epsilon", given, declared, spec)
+    if value == 0:
+        return declared, sp.S.Zero
+    if isinstance(given, sp.Symbol):
+        return declared, given
+    epsilon = sp.Symbol("epsilon", positive=True)
+    within = Domain(sp.S.Zero, clock.T, True, True)
+    exact = value if isinstance(value, sp.Rational) else sp.Rational(str(value.evalf(60)))
+    return evolve(declared, values={**declared.values, epsilon: exact}, domains={**declared.domains, epsilon: within}), epsilon
+
+
+def clash(name: str, given: sp.Expr, declared: Params, spec: Spec) -> None:
+    """Refuse a param that has the name of something else that is given: its uses would be ambiguous."""
+    param = declared.symbols.get(name)
+    if param is not None and param != given:
+        span: Span = next(p.span for p in spec.params if p.name == name)
+        where = "the end of time" if name == "T" else "the boundary"
+        raise error("CM235", f"`{name}` is {where}, and this param of that name is another", span, help=f"use `{name}` there, or rename the param")
+
+
+def preconditioned(model: Model, clock: Clock) -> Model:
+    """Add the coefficients of the preconditioning."""
+    use = model.spec.precondition
+    if use is None:
+        return model
+    found = family(use, evaluator(), model_scope(model), clock, model.sigma_data)
+    method = boundary_method(found, model.spec.boundary, model.coefficients)
+    added = coefficients(found, model.epsilon, method, model.coefficients, model.t)
+    return evolve(
+        model,
+        coefficients={**model.coefficients, **added},
+        derived_family=found.principled,
+        boundary_method=method,
+        notes=(*model.notes, *told(found, method, model.spec.boundary, added)),
+    )
+
+
+def told(found: Family, method: str, declared: ast.Boundary | None, added: Mapping[str, Coefficient]) -> tuple[str, ...]:
+    """Say how the boundary is met."""
+    if declared is None:
+        return ()
+    if method == "none":
+        return ("boundary: the coefficients are taken as they are",)
+    if "restart_alpha" not in added:
+        return ("boundary: at epsilon there is data without noise, and nothing is to be shifted",)
+    return ("boundary: by shift; noise is measured from epsilon, where the process is restarted",)
