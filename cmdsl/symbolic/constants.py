@@ -12,7 +12,7 @@ from cmdsl.symbolic.model import Model
 
 
 def constants(model: Model) -> tuple[ir.Constant, ...]:
-    """Give the params in order, then `epsilon` and `T` where they are no params; each name in capitals is one constant."""
+    """Give the params in order, then `epsilon` and `T` where they are no params."""
     spec = model.spec
     found: dict[str, ir.Constant] = {}
     for param in spec.params:
