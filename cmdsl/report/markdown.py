@@ -12,9 +12,9 @@ from cmdsl.report.terminal import COEFFICIENTS, METHODS, aligned
 from cmdsl.symbolic.model import Certificate, Model, Verdict
 from cmdsl.symbolic.notation import written
 
-MEANINGS = """**proved**: exactly, for all parameters in their ranges. **proved here**: exactly or by interval arithmetic over the
-whole time interval, at the given parameters. **checked**: numerically, at the points that are named. **not reached**: no
-proof was found and none was refuted. **refuted**: false, with a counterexample."""
+MEANINGS = """**proved**: exactly, for all parameters in their ranges. **proved here**: exactly or by interval
+arithmetic over the whole time interval, at the given parameters. **checked**: numerically, at the points named.
+**not reached**: no proof was found and none was refuted. **refuted**: false, with a counterexample."""
 
 
 def derivation(model: Model, certificate: Certificate) -> str:
@@ -51,7 +51,7 @@ def process(model: Model) -> str:
         f"x_t = alpha({model.t}) x0 + sigma({model.t}) z",
     )
     names = ("alpha", "sigma", "drift_rate", "diffusion", "snr", "logsnr", "time_at")
-    text = f"The noise variance at time 0 is {written(model.variance)}; `time_at(s)` is the time at which sigma/alpha is s."
+    text = f"The noise variance at time 0 is {written(model.variance)}; sigma/alpha is s at the time `time_at(s)`."
     return section("Process and marginals", text, (*head, "", *aligned(formulas.coefficients(model, names))))
 
 
@@ -69,8 +69,8 @@ def dynamics(model: Model) -> Iterable[str]:
         )
         yield section("Score, probability-flow ODE, reverse SDE", "D(x, t) is E[x0 given x_t].", lines)
     if {"transition_alpha", "transition_sigma"} <= model.coefficients.keys():
-        lines = aligned(formulas.coefficients(model, ("transition_alpha", "transition_sigma")))
-        yield section("Transition kernel", "From an earlier time r to t.", (formulas.transition(model), "", *lines))
+        kernel = aligned(formulas.coefficients(model, ("transition_alpha", "transition_sigma")))
+        yield section("Transition kernel", "From an earlier time r to t.", (formulas.transition(model), "", *kernel))
 
 
 def preconditioning(model: Model) -> Iterable[str]:
@@ -93,7 +93,8 @@ def gaussian(model: Model) -> Iterable[str]:
     """Yield the exact solution for Gaussian data."""
     found = formulas.coefficients(model, ("gaussian_scale",))
     if found:
-        text = f"For data of variance {written(model.sigma_data**2)}, the ODE takes x at time t to gaussian_scale(t, s) x at time s."
+        data = f"For data of variance {written(model.sigma_data**2)}"
+        text = f"{data}, the ODE takes x at time t to gaussian_scale(t, s) x at time s."
         yield section("Exact Gaussian consistency function", text, aligned(found))
 
 

@@ -7,13 +7,15 @@ import flint
 from cmdsl.diagnostics import Diagnostic, warning
 from cmdsl.symbolic.enclose import BITS
 from cmdsl.symbolic.model import Certificate, Model, Status, Verdict
+from cmdsl.symbolic.obligations.asserts import asserts
 from cmdsl.symbolic.obligations.boundary import boundary
+from cmdsl.symbolic.obligations.grids import grids
 from cmdsl.symbolic.obligations.process import flow, marginals, self_consistency
 from cmdsl.symbolic.obligations.smoothness import differentiable, finite
 from cmdsl.symbolic.obligations.variance import unit_variance
 from cmdsl.symbolic.setting import Setting
 
-RECIPE = (boundary, differentiable, finite, unit_variance, marginals, flow, self_consistency)
+RECIPE = (boundary, differentiable, finite, unit_variance, marginals, flow, self_consistency, grids, asserts)
 CODES = {
     "boundary": "CM301",
     "differentiable": "CM302",
@@ -52,7 +54,9 @@ def diagnostic(verdict: Verdict, model: Model) -> Diagnostic:
         return warning(CODES[verdict.obligation], message, span, notes=(verdict.evidence,))
     claim, _, reason = verdict.evidence.partition(": ")
     notes = (f"{verdict.obligation}: {verdict.statement}", *counterexample(verdict))
-    return Diagnostic(CODES[verdict.obligation], claim, span, reason, notes=notes, help=HELP.get(verdict.obligation, ""))
+    return Diagnostic(
+        CODES[verdict.obligation], claim, span, reason, notes=notes, help=HELP.get(verdict.obligation, "")
+    )
 
 
 def counterexample(verdict: Verdict) -> tuple[str, ...]:

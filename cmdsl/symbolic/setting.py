@@ -22,6 +22,8 @@ class Setting:
     """A model with what is worked out once for all obligations; nothing of it changes."""
 
     model: Model
+    low_open: bool = False
+    high_open: bool = False
     known: dict[str, sp.Expr] = field(factory=dict, init=False, repr=False)
 
     def has(self, *names: str) -> bool:
@@ -73,9 +75,11 @@ class Setting:
     def points(self, values: Values, count: int, variables: int = 1) -> list[tuple[Ball, ...]]:
         """Give at least `count` times in [epsilon, T], or pairs of an earlier and a later one."""
         low, high = self.low(values), self.high(values)
+        first, last, *inside = times(low, high, count)
+        found = [*([] if self.low_open else [first]), *([] if self.high_open else [last]), *inside]
         if variables == 1:
-            return [(t,) for t in times(low, high, count)]
-        return [(low + (t - low) * share(i), t) for i, t in enumerate(times(low, high, count))]
+            return [(t,) for t in found]
+        return [(low + (t - low) * share(i), t) for i, t in enumerate(found)]
 
     def probes(self, values: Values, variables: int = 1) -> list[tuple[Ball, ...]]:
         """Give a few times, none at an end."""
