@@ -49,9 +49,14 @@ def coefficients(model: Model, names: Sequence[str]) -> tuple[Equation, ...]:
     return tuple(coefficient(model, n) for n in names if n in model.coefficients)
 
 
-def helpers(model: Model) -> tuple[Equation, ...]:
-    """Give the local mathematics that public coefficients are written in."""
-    return tuple(coefficient(model, n) for n, c in model.coefficients.items() if not c.public)
+def with_helpers(model: Model, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """Put the local mathematics that equations are written in before them."""
+    private = {n: coefficient(model, n) for n, c in model.coefficients.items() if not c.public}
+    needed: dict[str, Equation] = {}
+    for name, found in reversed(private.items()):
+        if any(f"{name}(" in e.right for e in (*equations, *needed.values())):
+            needed[name] = found
+    return (*reversed(needed.values()), *equations)
 
 
 def declared(model: Model) -> tuple[Equation, ...]:

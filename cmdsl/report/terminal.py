@@ -55,7 +55,7 @@ def preconditioning(model: Model) -> Iterable[tuple[str, tuple[str, ...]]]:
     if model.boundary_method != "none":
         yield "denoiser", aligned(formulas.coefficients(model, ("denoiser_c_skip", "denoiser_c_out")))
     yield "boundary", (f"{written(model.epsilon)}: {METHODS[model.boundary_method]}",)
-    yield "", aligned((*formulas.helpers(model), *formulas.coefficients(model, COEFFICIENTS)))
+    yield "", aligned(formulas.with_helpers(model, formulas.coefficients(model, COEFFICIENTS)))
 
 
 def aligned(equations: Iterable[formulas.Equation]) -> tuple[str, ...]:

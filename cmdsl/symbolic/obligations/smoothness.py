@@ -13,6 +13,7 @@ from cmdsl.symbolic.model import Coefficient, Status, Verdict
 from cmdsl.symbolic.notation import decimal, written
 from cmdsl.symbolic.setting import Setting, facts
 from cmdsl.symbolic.signs import Facts
+from cmdsl.symbolic.zero import vanishes
 
 DIFFERENTIABLE = "c_skip and c_out are differentiable on [epsilon, T], at epsilon from the right"
 FINITE = "every coefficient is finite and real on [epsilon, T]"
@@ -40,8 +41,9 @@ def finite(setting: Setting) -> tuple[Verdict, ...]:
     found = verdict(setting, "finite", FINITE, findings)
     ends = singular_ends(setting, [q for q in questions if q.name in OPEN])
     if found.status is Status.PROVED:
+        others = [f"{f.claim}: {f.how}" for f in findings.values() if f.how != SIGNS]
         evidence = f"nothing divides by zero or leaves the reals: {SIGNS}"
-        return (Verdict("finite", FINITE, found.status, "; ".join([evidence, *ends])),)
+        return (Verdict("finite", FINITE, found.status, "; ".join([evidence, *others, *ends])),)
     return (found,)
 
 
@@ -72,7 +74,25 @@ def finiteness(setting: Setting, q: Question) -> Finding:
         point = {**params, "t": end, "found": value, "wanted": "a finite number"}
         claim = f"{q.name}({end}) is {value}, must be finite"
         return Finding(Status.REFUTED, claim, f"{q.name}(t) = {shown(q.expr)}", point)
-    return enclosed(setting, q) or at_points(setting, q)
+    return growing_noise(setting, q) or enclosed(setting, q) or at_points(setting, q)
+
+
+def growing_noise(setting: Setting, q: Question) -> Finding | None:
+    """Prove that noise added from r to t has a real deviation: over alpha(t)^2 its variance is 0 at r and grows."""
+    if q.name != "transition_sigma" or not (isinstance(q.expr, sp.Pow) and q.expr.exp == sp.S.Half):
+        return None
+    (r, t), variance = q.variables, q.expr.base
+    alpha, g = setting.formula("alpha", t), setting.expand(setting.model.diffusion)
+    growth = sp.diff(variance / alpha**2, t) - g**2 / alpha**2
+    if (
+        q.inner.obstruction(q.inner.replaced(variance)) is not None
+        or q.inner.obstruction(q.inner.replaced(g)) is not None
+    ):
+        return None
+    if not vanishes(variance.subs(r, t)) or not vanishes(q.inner.replaced(growth)):
+        return None
+    how = "its square over alpha(t)^2 is 0 at t = r and grows at the rate g^2/alpha^2, by its normal form"
+    return Finding(Status.PROVED, finite_claim(q), how)
 
 
 def finite_claim(q: Question) -> str:
