@@ -23,7 +23,7 @@ test test-all: $(INSTALLED)
 	$(call check,ruff format --check .) \
 	$(call check,mypy) \
 	$(call check,lint-imports) \
-	$(call check,pytest -q -n 2 $(SELECTION)) \
+	$(call check,pytest -q -n 2 --dist loadgroup $(SELECTION)) \
 	exit $$status
 
 format: $(INSTALLED)

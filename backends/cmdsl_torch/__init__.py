@@ -9,11 +9,13 @@ from attrs import frozen
 from cmdsl.emit.backend import Backend
 from cmdsl.emit.identifiers import safe_names
 from cmdsl.emit.module import has, module, package_init
+from cmdsl.emit.tests import test_module
 from cmdsl.ir.nodes import Program
+from cmdsl_torch.adapters import ADAPTERS
 from cmdsl_torch.language import LANGUAGE
 from cmdsl_torch.parts import EXPORTS, PARTS, RESERVED
 
-SCAFFOLD = ("network.py", "train.py", "sample.py")
+SCAFFOLD = ("data.py", "network.py", "train.py", "sample.py")
 
 
 @frozen
@@ -33,7 +35,11 @@ class TorchBackend:
         """Make the package of an optimised Program."""
         program = safe_names(program, RESERVED)
         offered = [name for needed, name in EXPORTS.items() if has(program, needed)]
-        return {"__init__.py": package_init(program, offered), "model.py": module(program, LANGUAGE, PARTS)}
+        return {
+            "__init__.py": package_init(program, offered),
+            "model.py": module(program, LANGUAGE, PARTS),
+            "test_model.py": test_module(program, ADAPTERS),
+        }
 
 
 BACKEND: Backend = TorchBackend()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,30 +20,7 @@ from torch import Tensor, nn
 
 import model
 import network as networks
-
-SIGMA_DATA: float = model.PARAMS.get("sigma_data", 1.0)
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """How data becomes what the model is for, mean 0 and deviation `sigma_data`, and back."""
-
-    mean: float
-    deviation: float
-    low: float
-    high: float
-
-    def to_model(self, data: Tensor) -> Tensor:
-        """Standardise data to mean 0 and the spec's `sigma_data` (1 if it has none)."""
-        return (data - self.mean) / self.deviation * SIGMA_DATA
-
-    def to_data(self, x: Tensor) -> Tensor:
-        """Undo `to_model`."""
-        return x / SIGMA_DATA * self.deviation + self.mean
-
-    def to_unit(self, data: Tensor) -> Tensor:
-        """Bring data to [0, 1] for a picture, black at the data's least value, white at its greatest."""
-        return ((data - self.low) / (self.high - self.low)).clamp(0, 1)
+from data import Scaling, fail
 
 
 @dataclass(frozen=True)
@@ -164,11 +141,6 @@ def sheet(images: Tensor, tile: int = 48) -> Image.Image:
     blank = tiles.new_ones(-len(images) % columns, *tiles.shape[1:])
     rows = torch.cat([tiles, blank]).unflatten(0, (-1, columns)).permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
     return Image.fromarray((rows * 255).round().to(torch.uint8).cpu().numpy())
-
-
-def fail(message: str) -> NoReturn:
-    """End the script with a message for the person who ran it."""
-    raise SystemExit(f"{Path(sys.argv[0]).name}: {message}")
 
 
 def choose_device(name: str) -> torch.device:

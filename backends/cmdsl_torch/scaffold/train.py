@@ -10,21 +10,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 import model
+from data import fail, load_data, measure
 from network import NETWORKS
 from sample import (
     Header,
-    Scaling,
     accepted,
     choose_device,
     draw,
     evaluates,
-    fail,
     load,
     make_network,
     positive,
@@ -46,9 +44,13 @@ class Objective:
     nodes: Callable[[int, int], int] | None
     decay: Callable[[int, int], float]
 
+    def now(self, k: int, steps: int) -> dict[str, int]:
+        """Give what the curriculum says at step K of STEPS, and these two."""
+        return {"k": k, "K": steps} | ({"N": self.nodes(k, steps)} if self.nodes else {})
+
     def per_sample(self, x0: Tensor, generator: torch.Generator, k: int, steps: int, **networks: Any) -> Tensor:
         """Draw what the objective draws and give its loss `[batch]` at step K of STEPS."""
-        now = {"k": k, "K": steps} | ({"N": self.nodes(k, steps)} if self.nodes else {})
+        now = self.now(k, steps)
         draws = self.draws(generator, x0, **accepted(self.draws, now))
         return self.loss(x0=x0, **draws, **accepted(self.loss, networks | now))
 
@@ -75,6 +77,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     generator: torch.Generator
     step: int = 0
+    saved: int = 0  # the step of the checkpoint, if there is one
 
 
 def update(run: Run) -> Tensor:
@@ -128,18 +131,17 @@ def report(run: Run, seen: Tensor, bar: "tqdm[Any]") -> None:
     """Show the mean loss since the last look; stop if the loss or its gradient was not finite."""
     made = run.step - bar.n
     if not bool(seen.isfinite().all()):
-        last = (
-            f"the last good weights are in {checkpoint(run)}" if checkpoint(run).exists() else "nothing was saved yet"
-        )
+        last = f"the weights of step {run.saved} are in {checkpoint(run)}" if run.saved else "nothing was saved yet"
         fail(f"the loss or its gradient is not finite, between steps {bar.n} and {run.step}; {last}")
-    nodes = {"N": run.objective.nodes(run.step - 1, run.args.steps)} if run.objective.nodes else {}
-    bar.set_postfix({"loss": f"{seen[0].item() / made:.4g}", **nodes}, refresh=False)
+    shown = {"loss": f"{seen[0].item() / made:.4g}"} | run.objective.now(run.step - 1, run.args.steps)
+    bar.set_postfix({name: shown[name] for name in ("loss", "N") if name in shown}, refresh=False)
     bar.update(made)
 
 
 def record(run: Run) -> None:
     """Save a checkpoint and draw samples beside data, with every sampler that suits the objective."""
     save(checkpoint(run), replace(run.header, step=run.step), network=run.network, averaged=run.averaged)
+    run.saved = run.step
     scaling, shape = run.header.scaling, run.header.shape
     panels = {s: draw(run.averaged, s, 64, shape, run.args.seed) for s in samplers_for(run.objective.name)}
     name = "samples" if run.step == run.args.steps else f"samples-{run.step:06}"
@@ -151,35 +153,6 @@ def record(run: Run) -> None:
 def checkpoint(run: Run) -> Path:
     """Say where the run keeps its weights."""
     return Path(run.args.out, "checkpoint.safetensors")
-
-
-def load_data(name: str) -> Tensor:
-    """Load samples `[count, …]`: scikit-learn's 8×8 digits in [-1, 1], or the first array of a `.npz`."""
-    if name == "digits":
-        from sklearn.datasets import load_digits
-
-        return torch.tensor(load_digits().images / 8 - 1, dtype=torch.float32)[:, None]
-    if not name.endswith(".npz"):
-        fail(f"no data {name!r}: give digits, or a .npz file of one array, one sample a row")
-    try:
-        with np.load(name, allow_pickle=False) as file:
-            return from_array(file[file.files[0]])
-    except (OSError, ValueError, IndexError) as error:
-        fail(f"can't read {name}: {error}")
-
-
-def from_array(array: "np.ndarray[Any, Any]") -> Tensor:
-    """Bring bytes to [-1, 1] and images with their channels last to channels first."""
-    data = torch.from_numpy(array).float()
-    data = data / 127.5 - 1 if array.dtype == np.uint8 else data
-    return data.movedim(-1, 1) if data.ndim == 4 and data.shape[1] not in (1, 3) and data.shape[3] in (1, 3) else data
-
-
-def measure(data: Tensor) -> Scaling:
-    """Measure data, and refuse what can't be standardised."""
-    if data.ndim < 2 or not bool(data.isfinite().all()) or not bool(data.std() > 0):
-        fail("the data must be samples `[count, …]` of finite numbers that are not all the same")
-    return Scaling(data.mean().item(), data.std().item(), data.min().item(), data.max().item())
 
 
 def load_teacher(args: argparse.Namespace, device: torch.device) -> tuple[Header, nn.Module] | None:
@@ -209,10 +182,19 @@ def check_needs(objective: Objective, teacher: str | None) -> None:
         fail(f"the objective {objective.name} takes no teacher")
 
 
+def check_schedule(objective: Objective, steps: int) -> None:
+    """Refuse a number of steps in which the objective's curriculum has no place for its stages."""
+    try:
+        objective.now(0, steps)
+    except ArithmeticError:
+        fail(f"the curriculum of {objective.name} can't have {steps} step{'s' * (steps > 1)}: give more --steps")
+
+
 def start(args: argparse.Namespace) -> Run:
     """Set a run up: data, networks, optimiser, and one generator for whatever is random."""
     device, objective = choose_device(args.device), find_objective(args.objective)
     check_needs(objective, args.teacher)
+    check_schedule(objective, args.steps)
     data = load_data(args.data)
     teacher = load_teacher(args, device)
     scaling, (name, options) = measure(data), choose_network(args.network)
