@@ -43,7 +43,13 @@ def guard(program: Program) -> Program:
 
 
 def _guarded(f: Function, positive: set[str]) -> Function:
-    return evolve(f, body=tuple(_statement(s, positive) for s in f.body))
+    known = set(positive)
+    body = []
+    for s in f.body:
+        body.append(_statement(s, known))
+        if isinstance(s, Let) and _positive(s.value, known):
+            known.add(s.name)
+    return evolve(f, body=tuple(body))
 
 
 def _statement(s: Stmt, positive: set[str]) -> Stmt:
