@@ -35,7 +35,7 @@ def expand_in(coefficients: Coefficients, expr: sp.Expr) -> sp.Expr:
     """Replace those of these coefficients that an expression applies."""
     while applied := opaque(coefficients, expr):
         formulas = {a: applied_to(coefficients[a.func.__name__], a.args) for a in applied}
-        expr = expr.subs(formulas, simultaneous=True)
+        expr = expr.xreplace(formulas)
     expr = plain(expr)
     return expr.doit() if expr.has(sp.Derivative) else expr
 
@@ -50,7 +50,7 @@ def opaque(coefficients: Coefficients, expr: sp.Expr) -> list[sp.Expr]:
 def applied_to(coefficient: Coefficient, args: tuple[sp.Expr, ...]) -> sp.Expr:
     """Give a coefficient's formula at these arguments."""
     given = dict(zip(coefficient.parameters, args, strict=True))
-    return coefficient.formula.subs(given, simultaneous=True) if args != coefficient.parameters else coefficient.formula
+    return coefficient.formula.xreplace(given) if args != coefficient.parameters else coefficient.formula
 
 
 def plain(expr: sp.Expr) -> sp.Expr:

@@ -37,7 +37,7 @@ class Setting:
             self.known[name] = self.expand(coefficient.formula)
         if not args:
             return self.known[name]
-        return self.known[name].subs(dict(zip(coefficient.parameters, args, strict=True)), simultaneous=True)
+        return self.known[name].xreplace(dict(zip(coefficient.parameters, args, strict=True)))
 
     def expand(self, expr: sp.Expr) -> sp.Expr:
         """Replace every coefficient that stands as an opaque function by its formula."""
