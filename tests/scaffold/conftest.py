@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import torch
 
 MODULES = ("data", "model", "network", "sample", "train")
 
@@ -46,12 +47,14 @@ class Package:
 @pytest.fixture(scope="module")
 def modules(compiled: Callable[[str, str], Path]) -> Iterator[tuple[Path, dict[str, ModuleType]]]:
     """Import the modules that the VE spec compiles to by bare names, as its scripts do; forget them afterwards."""
-    path = compiled("ve_edm", "torch")
+    path, threads = compiled("ve_edm", "torch"), torch.get_num_threads()
+    torch.set_num_threads(1)  # these networks are small, and tests run side by side
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(path)
         yield path, {name: importlib.import_module(name) for name in MODULES}
     for name in MODULES:
         sys.modules.pop(name)
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
