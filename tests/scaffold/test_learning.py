@@ -55,8 +55,9 @@ def test_a_wrong_loss_misses_the_bound(package: Package, wrong: str) -> None:
         other = torch.randn(z.shape, generator=generator)
         with torch.no_grad():
             target = model.consistency(network_ema, model.perturb(x0, other, r), r) if wrong == "noise" else x0
-        distance: Tensor = (model.consistency(network, model.perturb(x0, z, t), t) - target).square().sum(1)
-        return (distance + 1e-6).sqrt() / (t - r)
+        away = model.consistency(network, model.perturb(x0, z, t), t) - target
+        per_sample: Tensor = (away.square().sum(1) + 1e-6).sqrt() / (t - r)
+        return per_sample
 
     left = learn(package, loss=loss)
     assert all(left[time] > bound for time, bound in BOUNDS.items()), left
