@@ -22,7 +22,7 @@ BLANK = ["", ""]
 
 @frozen
 class Import:
-    """`import module`, `import module as alias`, or with a member `from module import member`."""
+    """`import module`, or with a member `from module import member`; each may be under an alias."""
 
     module: str
     member: str | None = None
@@ -32,7 +32,7 @@ class Import:
     @property
     def name(self) -> str:
         """The name that the import binds."""
-        return self.member or self.alias or self.module.split(".")[0]
+        return self.alias or self.member or self.module.split(".")[0]
 
 
 @frozen
@@ -138,11 +138,16 @@ def import_lines(imports: Iterable[Import], body: str) -> list[str]:
 
 def _section(imports: list[Import]) -> list[str]:
     plain = [i for i in imports if i.member is None]
-    lines = [f"import {i.module}" + (f" as {i.alias}" if i.alias else "") for i in sorted(plain, key=lambda i: i.module)]
-    members = sorted((i for i in imports if i.member is not None), key=lambda i: (i.module, member_order(i.name)))
-    for name, group in groupby(members, key=lambda i: i.module):
-        lines.append(f"from {name} import {', '.join(i.name for i in group)}")
+    lines = [f"import {i.module}{_aliased(i)}" for i in sorted(plain, key=lambda i: i.module)]
+    members = sorted((i for i in imports if i.member is not None), key=lambda i: (i.module, member_order(i.member or "")))
+    # isort gives an import under an alias a line of its own
+    for (name, _), group in groupby(members, key=lambda i: (i.module, i.alias)):
+        lines.append(f"from {name} import {', '.join(f'{i.member}{_aliased(i)}' for i in group)}")
     return lines
+
+
+def _aliased(i: Import) -> str:
+    return f" as {i.alias}" if i.alias else ""
 
 
 def member_order(name: str) -> tuple[int, list[tuple[int, str | int]]]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias, assert_never
 
 import mpmath
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from cmdsl.ir.nodes import (
     Call,
@@ -60,11 +60,16 @@ class Machine:
 
 
 def machine(program: Program, digits: int = DIGITS, constants: Mapping[str, Any] | None = None) -> Machine:
-    """Prepare the evaluation of a Program; `constants` (by emitted name) replace values of the spec."""
+    """Prepare the evaluation of a Program; `constants` (by emitted name) replace values, and others follow from them."""
     mp = mpmath.mp.clone()
     mp.dps = digits + 10
-    values = {c.name: _number(mp, c.value) for c in program.constants}
-    return Machine(program, mp, values | {name: _number(mp, value) for name, value in (constants or {}).items()})
+    given = {name: _number(mp, value) for name, value in (constants or {}).items()}
+    m = Machine(program, mp)
+    for c in program.constants:
+        follows = c.expression is not None and bool(given)
+        value = evaluate(m, c.expression, m.constants) if follows and c.expression else _number(mp, c.value)
+        m = evolve(m, constants={**m.constants, c.name: given.get(c.name, value)})
+    return m
 
 
 def interpret(m: Machine, name: str, *args: Value, **keywords: Value) -> Value:

@@ -151,7 +151,8 @@ def difference(a: Any, b: Any) -> float:
     flat_a, flat_b = list(flat(a)), list(flat(b))
     assert len(flat_a) == len(flat_b)
     scale = max(abs(float(v)) for v in flat_a) or 1.0
-    return max(float(abs(mpmath.mpf(v) - w)) for v, w in zip(flat_a, flat_b, strict=True)) / scale
+    with mpmath.workdps(60):
+        return max(float(abs(mpmath.mpf(v) - mpmath.mpf(w))) for v, w in zip(flat_a, flat_b, strict=True)) / scale
 
 
 def flat(value: Any) -> Any:

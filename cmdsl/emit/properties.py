@@ -1,0 +1,303 @@
+"""The properties that an emitted module is tested for, in Python that knows no framework but through a few adapters.
+
+An adapter module text defines `array(values, dtype)`, `listed(x)`, `sin(x)`, `FLOAT32`, `FLOAT64`, `drawn(name, x, **counts)` and
+`differentiated(function, weight, dtype)`, which gives the values of a function of a number and the derivative of their sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from attrs import frozen
+
+from cmdsl.ir.nodes import Program, Role
+
+LOADING = '''
+def load() -> ModuleType:
+    """Import the model.py beside this file, whatever package either is in."""
+    spec = importlib.util.spec_from_file_location("model_under_test", Path(__file__).with_name("model.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+model = load()
+DEVIATION = model.PARAMS.get("sigma_data", 1.0)
+examples = settings(max_examples=40, deadline=None)
+fractions = st.floats(0.05, 1.0)
+elements = st.lists(st.floats(-3.0, 3.0, width=32, allow_subnormal=False), min_size=3, max_size=3)
+'''
+
+HELPERS = {
+    "over": '''
+def over(t, x):
+    """Give scalars `[batch]` the rank of x."""
+    return t.reshape(t.shape + (1,) * (x.ndim - t.ndim))
+''',
+    "time_at_fraction": '''
+def time_at_fraction(fraction):
+    """Give a time between EPSILON and T; small fractions are near EPSILON."""
+    return model.EPSILON + (model.T - model.EPSILON) * fraction**3
+''',
+    "states": '''
+def states(values, dtype=FLOAT64):
+    """Give a batch of one state."""
+    return array([values], dtype)
+''',
+    "at": '''
+def at(t, dtype=FLOAT64):
+    """Give a time as a batch of one."""
+    return array([t], dtype)
+''',
+    "assert_close": '''
+def assert_close(a, b, tolerance=1e-11):
+    """Compare two batches, relative to the largest entry of the first."""
+    pairs = list(zip(flat(listed(a)), flat(listed(b)), strict=True))
+    scale = max(abs(p) for p, _ in pairs) + 1e-12
+    assert all(abs(p - q) <= tolerance * scale for p, q in pairs), (a, b)
+''',
+    "flat": '''
+def flat(nested):
+    """Give the numbers in nested lists."""
+    return [v for item in nested for v in flat(item)] if isinstance(nested, list) else [nested]
+''',
+    "exact_denoiser": '''
+def exact_denoiser(x, t):
+    """Give E[x0 given x_t] for data N(0, DEVIATION^2)."""
+    alpha, sigma = model.alpha(t), model.sigma(t)
+    return over(alpha * DEVIATION**2 / (alpha**2 * DEVIATION**2 + sigma**2), x) * x
+''',
+    "solved": '''
+def solved(solver, steps):
+    """Follow the exact denoiser's ODE in the middle of the time interval; give the error at the end."""
+    start, stop = ((1 - share) * model.EPSILON + share * model.T for share in (0.5, 0.25))
+    x = states([1.0])
+    times = array([start + (stop - start) * n / steps for n in range(steps + 1)], FLOAT64)
+    end = model.integrate(exact_denoiser, x, times, getattr(model, solver))
+    return abs(flat(listed(end - model.exact_gaussian(x, at(start), at(stop))))[0])
+''',
+    "small_network": '''
+def small_network(weight):
+    """Give a network with one weight."""
+    return lambda x, c: weight * sin(x) + 0.01 * over(c, x)
+''',
+    "counts": '''
+def counts(objective):
+    """Give k, K and N early in a training run."""
+    k, K = 10, 1000
+    nodes = getattr(model, f"{objective}_N", lambda k, K: 18)
+    return {"k": k, "K": K, "N": nodes(k, K)}
+''',
+    "accepted": '''
+def accepted(function, values):
+    """Give those values that a function has a parameter for."""
+    return {name: value for name, value in values.items() if name in inspect.signature(function).parameters}
+''',
+    "data": '''
+def data(dtype):
+    """Give a batch of four samples, the first of them zero."""
+    return array([[0.3 * i * (-1) ** j + 0.1 * i * j for j in range(6)] for i in range(4)], dtype)
+''',
+}
+
+
+@frozen
+class Property:
+    """The text of a test, and what a program must have for it; in a text, `$solvers` and the like stand for its names."""
+
+    needs: Callable[[Program], bool]
+    text: str
+
+
+def _functions(*names: str) -> Callable[[Program], bool]:
+    return lambda program: all(program.function(name) for name in names)
+
+
+def _role(role: Role) -> Callable[[Program], bool]:
+    return lambda program: any(f.role is role for f in program.functions)
+
+
+def _both(*conditions: Callable[[Program], bool]) -> Callable[[Program], bool]:
+    return lambda program: all(condition(program) for condition in conditions)
+
+
+COEFFICIENTS = _functions("consistency", "c_skip", "c_out")
+FLOW = _functions("exact_gaussian", "alpha", "sigma")
+
+PROPERTIES = (
+    Property(
+        _functions("c_skip", "c_out"),
+        '''
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64])
+def test_coefficients_at_the_boundary(dtype):
+    """c_skip(EPSILON) is 1 and c_out(EPSILON) is 0, to the last bit."""
+    t = array([model.EPSILON] * 3, dtype)
+    assert listed(model.c_skip(t)) == [1.0] * 3
+    assert listed(model.c_out(t)) == [0.0] * 3
+''',
+    ),
+    Property(
+        COEFFICIENTS,
+        '''
+@examples
+@given(values=elements, weight=st.floats(-10.0, 10.0))
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64])
+def test_consistency_function_at_the_boundary(dtype, values, weight):
+    """f(x, EPSILON) is x, whatever the network."""
+    x = states(values, dtype)
+    assert listed(model.consistency(small_network(weight), x, at(model.EPSILON, dtype))) == listed(x)
+''',
+    ),
+    Property(
+        FLOW,
+        '''
+@examples
+@given(first=fractions, second=fractions, values=elements)
+def test_points_of_a_trajectory_end_in_one_point(first, second, values):
+    """The exact consistency function of Gaussian data is the same along a trajectory, and the identity at EPSILON."""
+    x, t, s, end = states(values), at(time_at_fraction(first)), at(time_at_fraction(second)), at(model.EPSILON)
+    assert_close(model.exact_gaussian(model.exact_gaussian(x, t, s), s, end), model.exact_gaussian(x, t, end))
+    assert_close(model.exact_gaussian(x, end, end), x)
+''',
+    ),
+    Property(
+        _both(COEFFICIENTS, FLOW, _functions("c_in", "c_noise")),
+        '''
+@examples
+@given(fraction=st.floats(0.3, 1.0), values=elements)
+def test_consistency_function_of_the_exact_network(fraction, values):
+    """The network is given c_in(t)*x and c_noise(t); the one that solves c_skip*x + c_out*F = f gives f."""
+    x, t = states(values), at(time_at_fraction(fraction))
+    exact = model.exact_gaussian(x, t, at(model.EPSILON))
+
+    def network(scaled, noise):
+        assert_close(scaled, over(model.c_in(t), x) * x)
+        assert_close(noise, model.c_noise(t))
+        return (exact - over(model.c_skip(t), x) * x) / over(model.c_out(t), x)
+
+    assert_close(model.consistency(network, x, t), exact)
+''',
+    ),
+    Property(
+        _both(FLOW, _role(Role.SOLVER)),
+        '''
+@pytest.mark.parametrize(("solver", "order"), $solvers)
+def test_solver_converges_at_its_order(solver, order):
+    """With the exact denoiser, half the step leaves an error smaller by 2^order."""
+    coarse, fine = solved(solver, 32), solved(solver, 64)
+    assert fine <= coarse / 2 ** (order - 0.25) + 1e-13
+''',
+    ),
+    Property(
+        _functions("velocity", "score", "drift", "diffusion"),
+        '''
+@examples
+@given(fraction=fractions, values=elements, scale=st.floats(-2.0, 2.0))
+def test_velocity_is_the_probability_flow(fraction, values, scale):
+    """dx/dt = drift - diffusion^2/2 * score, for any denoised estimate."""
+    x, t = states(values), at(time_at_fraction(fraction))
+    half = over(model.diffusion(t) ** 2 / 2, x) * model.score(scale * sin(x), x, t)
+    drift, velocity = model.drift(x, t), model.velocity(scale * sin(x), x, t)
+    terms = zip(*(flat(listed(v)) for v in (drift, half, velocity)), strict=True)
+    assert all(abs(v - (f - h)) <= 1e-9 * (abs(f) + abs(h) + 1) for f, h, v in terms)
+''',
+    ),
+    Property(
+        _functions("perturb", "transition", "alpha", "sigma"),
+        '''
+@examples
+@given(fraction=fractions, share=st.floats(0.0, 0.99), values=elements)
+def test_kernels_compose(fraction, share, values):
+    """From data to r and on to t is from data to t: the means chain and the variances add."""
+    t = time_at_fraction(fraction)
+    r = model.EPSILON + share * (t - model.EPSILON)
+    x, none, r, t = states(values), states([0.0] * len(values)), at(r), at(t)
+    assert_close(model.transition(model.perturb(x, none, r), none, r, t), model.perturb(x, none, t))
+    carried = model.transition(over(model.sigma(r), x) * x, none, r, t)
+    added = model.transition(none, x, r, t)
+    assert_close(carried**2 + added**2, model.perturb(none, x, t) ** 2)
+''',
+    ),
+    Property(
+        _functions("grid"),
+        '''
+@examples
+@given(n=st.integers(2, 300))
+def test_grid_increases_between_exact_ends(n):
+    """The times start at EPSILON and end at T, to the last bit, and increase."""
+    times = listed(model.grid(n))
+    assert len(times) == n
+    assert (times[0], times[-1]) == (model.EPSILON, model.T)
+    assert all(a < b for a, b in itertools.pairwise(times))
+''',
+    ),
+    Property(
+        _role(Role.CURRICULUM),
+        '''
+@examples
+@given(k=st.integers(0, 999_999))
+@pytest.mark.parametrize("objective", model.OBJECTIVES)
+def test_curriculum_counts_nodes(objective, k):
+    """N(k) is a whole number of at least two nodes, and mu(k) a decay below one."""
+    K = 1_000_000
+    nodes = getattr(model, f"{objective}_N", lambda k, K: 2)(k, K)
+    assert isinstance(nodes, int)
+    assert nodes >= 2
+    assert 0 <= getattr(model, f"{objective}_mu", lambda k, K: 0)(k, K) < 1
+''',
+    ),
+    Property(
+        _both(_role(Role.LOSS), _functions("denoise")),
+        '''
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64])
+@pytest.mark.parametrize("objective", model.OBJECTIVES)
+def test_loss_and_its_gradient_are_finite(objective, dtype):
+    """One loss per sample, with a finite derivative by a weight of the network."""
+    loss, draw = (getattr(model, f"{kind}_{objective}") for kind in ("loss", "draw"))
+    x0 = data(dtype)
+    others = {
+        "network_ema": small_network(0.2),
+        "teacher": partial(model.denoise, small_network(0.1)),
+        "learned": lambda t: 0 * t,
+        **counts(objective),
+        **drawn(f"draw_{objective}", x0, **accepted(draw, counts(objective))),
+    }
+    keywords = accepted(loss, others)
+    values, slope = differentiated(lambda weight: loss(small_network(weight), x0, **keywords), 0.3, dtype)
+    assert len(listed(values)) == len(listed(x0))
+    assert all(map(math.isfinite, [*listed(values), slope]))
+''',
+    ),
+    Property(
+        _role(Role.SAMPLER),
+        '''
+@pytest.mark.parametrize("sampler", model.SAMPLERS)
+def test_sampler_gives_finite_samples(sampler):
+    """Samples have the shape of the noise that they are made from."""
+    x = data(FLOAT32)
+    draws = drawn(f"draw_sample_{sampler}", x)
+    samples = listed(getattr(model, f"sample_{sampler}")(small_network(0.3), **draws))
+    assert [len(row) for row in samples] == [len(row) for row in listed(x)]
+    assert all(map(math.isfinite, flat(samples)))
+''',
+    ),
+)
+
+AGREEMENT = '''
+@pytest.mark.parametrize(("dtype", "tolerance"), [(FLOAT32, $ulps * 2.0**-24), (FLOAT64, 1e-13)])
+@pytest.mark.parametrize("name", REFERENCE)
+def test_agreement_with_reference(name, dtype, tolerance):
+    """Errors stay within a few roundings of what arguments, parameters and value can be given to."""
+    kinds, rows = REFERENCE[name]
+    kept = [row for row in rows if listed(array(row[:-2], dtype)) == list(row[:-2])]
+    columns = list(zip(*kept, strict=True))
+    arguments = [
+        array([[v] for v in column] if kind == "x" else list(column), dtype)
+        for kind, column in zip(kinds, columns[:-2], strict=True)
+    ]
+    result = flat(listed(getattr(model, name)(*arguments)))
+    for got, value, scale in zip(result, columns[-2], columns[-1], strict=True):
+        assert abs(got - value) <= tolerance * scale
+'''

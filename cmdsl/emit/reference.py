@@ -1,0 +1,143 @@
+"""Reference values at fifty digits, with how much a rounding of the arguments or parameters may move them."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from attrs import frozen
+
+from cmdsl.ir.interpret import Machine, interpret, machine
+from cmdsl.ir.nodes import Function, Param, Program, Role, Type
+
+ROLES = (Role.PROCESS, Role.KERNEL, Role.PRECONDITION, Role.DEFINITION)
+STATES = (0.75, -1.25, 2.5, -0.375)  # exact in float32
+STEPS = 12
+H = 10**20  # 1/H is the step of the differences that measure condition: a third of the digits
+
+
+@frozen
+class Row:
+    """A function's value at some arguments; `scale` is what relative errors of its arguments and parameters amount to."""
+
+    arguments: tuple[float, ...]
+    value: float
+    scale: float
+
+
+@frozen
+class Table:
+    """The rows of a function, whose arguments are scalars `t` or states `x`, in the order of `kinds`."""
+
+    name: str
+    kinds: str
+    rows: tuple[Row, ...]
+
+
+def tables(program: Program) -> tuple[Table, ...]:
+    """Evaluate every function of scalars and states alone, over [EPSILON, T]; points where it is not finite are left out."""
+    if not {"EPSILON", "T"} <= {c.name for c in program.constants}:
+        return ()
+    found = (_table(program, f) for f in program.functions if _plain(f))
+    return tuple(t for t in found if t.rows)
+
+
+def _plain(f: Function) -> bool:
+    kinds = {p.type for p in f.params}
+    return f.role in ROLES and not f.host and kinds <= {Type.SAMPLE, Type.STATE} and bool(kinds)
+
+
+def times(program: Program) -> tuple[float, ...]:
+    """Give both ends, and numbers between them that are exact in float32; more of them near the boundary."""
+    low, high = (float(next(c.value for c in program.constants if c.name == name)) for name in ("EPSILON", "T"))
+    inner = (_inside(low + (high - low) * (i / STEPS) ** 3, low, high) for i in range(STEPS + 1))
+    return tuple(sorted({low, high, *inner}))
+
+
+def _inside(value: float, low: float, high: float) -> float:
+    """Round to float32, towards the inside of the interval."""
+    rounded = _float32(value)
+    if rounded < low:
+        rounded = _float32_after(rounded, 1)
+    return _float32_after(rounded, -1) if rounded > high else rounded
+
+
+def _float32(value: float) -> float:
+    return float(struct.unpack("f", struct.pack("f", value))[0])
+
+
+def _float32_after(value: float, step: int) -> float:
+    """Give the neighbour of a positive float32, above or below it."""
+    (bits,) = struct.unpack("i", struct.pack("f", value))
+    return float(struct.unpack("f", struct.pack("i", bits + step))[0])
+
+
+def _table(program: Program, f: Function) -> Table:
+    columns = _columns(program, f)
+    m = machine(program)
+    value = _column(m, f, columns)
+    moved = list(_movements(program, m, f, columns, value))
+    rows = zip(zip(*columns, strict=True), value, zip(*moved, strict=True), strict=True)
+    kept = (_row(m, arguments, v, moves) for arguments, v, moves in rows)
+    kinds = "".join("x" if p.type is Type.STATE else "t" for p in f.params)
+    return Table(f.name, kinds, tuple(row for row in kept if row is not None))
+
+
+def _row(m: Machine, arguments: tuple[float, ...], value: Any, moves: tuple[Any, ...]) -> Row | None:
+    scale = abs(value) + sum(abs(move) for move in moves)
+    return Row(arguments, float(value), float(scale)) if m.mp.isfinite(scale) else None
+
+
+def _columns(program: Program, f: Function) -> list[list[float]]:
+    """Give the arguments, one list for each parameter: of two times, the one that isn't `t` is the earlier."""
+    points = list(times(program))
+    if f.name == "time_at":
+        return [_noise_levels(program, points)]
+    return [_column_of(p, at, f, points) for at, p in enumerate(f.params)]
+
+
+def _column_of(p: Param, at: int, f: Function, points: list[float]) -> list[float]:
+    if p.type is Type.STATE:
+        return [STATES[(i + at) % len(STATES)] for i in range(len(points))]
+    scalars = [q.name for q in f.params if q.type is Type.SAMPLE]
+    later = p.name == ("t" if "t" in scalars else scalars[0])
+    return points if later else [points[i // 2] for i in range(len(points))]
+
+
+def _noise_levels(program: Program, points: list[float]) -> list[float]:
+    """Give sigma/alpha at some times."""
+    m = machine(program)
+    sigma, alpha = (interpret(m, name, points) for name in ("sigma", "alpha"))
+    return [_float32(float(s / a)) for s, a in zip(sigma, alpha, strict=True)]
+
+
+def _column(m: Machine, f: Function, columns: list[list[Any]]) -> list[Any]:
+    """Evaluate a function at each row; the states are of one element."""
+    pairs = zip(f.params, columns, strict=True)
+    result = interpret(m, f.name, *([[v] for v in c] if p.type is Type.STATE else c for p, c in pairs))
+    return [v[0] if isinstance(v, list) else v for v in result]
+
+
+def _movements(
+    program: Program, m: Machine, f: Function, columns: list[list[Any]], value: list[Any]
+) -> Iterator[list[Any]]:
+    """Yield, for each argument and parameter, the derivative of the value by its logarithm."""
+    exact = [[m.mp.mpf(v) for v in column] for column in columns]
+    step = m.mp.mpf(1) / H
+    for at in range(len(exact)):
+        sides = ([*exact[:at], [v * (1 + s) for v in exact[at]], *exact[at + 1 :]] for s in (step, -step))
+        yield _slope(m, *(_column(m, f, side) for side in sides), value)
+    for constant in (c for c in program.constants if c.is_param):
+        exactly = m.constants[constant.name]
+        nearby = (machine(program, constants={constant.name: exactly * (1 + s)}) for s in (step, -step))
+        yield _slope(m, *(_column(near, f, columns) for near in nearby), value)
+
+
+def _slope(m: Machine, ahead: list[Any], behind: list[Any], value: list[Any]) -> list[Any]:
+    """Give difference quotients; at the end of a function's domain from the side that is in it."""
+    finite = m.mp.isfinite
+    return [
+        (a - b) * H / 2 if finite(a - b) else (a - v) * H if finite(a) else (v - b) * H
+        for a, b, v in zip(ahead, behind, value, strict=True)
+    ]
