@@ -81,7 +81,7 @@ def misplaced(
     for statement in body:
         if places and not isinstance(statement, places):
             what = WORDS.get(type(statement), "an equation")
-            yield from error("CM119", f"{what} has no place in {where}", statement.span).diagnostics
+            yield from error("CM122", f"{what} has no place in {where}", statement.span).diagnostics
 
 
 def twice(names: list[tuple[str, Span]]) -> Iterator[Diagnostic]:

@@ -8,6 +8,7 @@ from cmdsl.diagnostics import Span, error
 from cmdsl.sema.values import Closure, Defined, Env, Instance, Thunk
 from cmdsl.syntax import ast
 
+MEMBERS = ast.Equation | ast.FunctionDefinition
 KINDS = ("precondition", "grid", "curriculum", "proposal", "weight", "metric", "solver", "objective", "sampler")
 
 
@@ -17,17 +18,24 @@ def is_definition(kind: str, name: str, env: Env) -> bool:
 
 
 def instantiate(
-    kind: str, reference: ast.Name | ast.Call, env: Env, overrides: tuple[ast.Statement, ...] = ()
+    kind: str,
+    reference: ast.Name | ast.Call,
+    env: Env,
+    overrides: tuple[ast.Statement, ...] = (),
+    outside: Env | None = None,
 ) -> Instance:
-    """Give the definition that is referred to, its arguments taken from `env`; `overrides` replace its equations."""
+    """Give the definition that is referred to, its arguments taken from `env`.
+
+    `overrides` replace its equations, and see what is seen where they are written: `outside`, or else `env`.
+    """
     name, arguments = parts(reference)
     defined = env.definition(kind, name)
     if defined is None:
         raise unknown_definition(kind, name, env, reference.span)
     scope = bind(defined, arguments, env, reference.span)
     if defined.definition.reference is not None:
-        return instantiate(kind, defined.definition.reference, scope, overrides)
-    return close(defined.definition, scope, overrides)
+        return instantiate(kind, defined.definition.reference, scope, overrides, outside or env)
+    return close(defined.definition, scope, overrides, outside or env)
 
 
 def parts(reference: ast.Name | ast.Call) -> tuple[str, tuple[ast.Argument, ...]]:
@@ -39,18 +47,13 @@ def parts(reference: ast.Name | ast.Call) -> tuple[str, tuple[ast.Argument, ...]
     return reference.function.id, reference.arguments
 
 
-def close(definition: ast.Definition, scope: Env, overrides: tuple[ast.Statement, ...] = ()) -> Instance:
-    """Bind what a definition's body defines into its scope."""
+def close(definition: ast.Definition, scope: Env, overrides: tuple[ast.Statement, ...], outside: Env) -> Instance:
+    """Bind what a definition's body defines into its scope, and what replaces it."""
     instance = Instance(definition, scope)
-    names = {s.name for s in overrides if isinstance(s, ast.Equation | ast.FunctionDefinition)}
-    kept = [s for s in definition.body if getattr(s, "name", None) not in names]
-    scope.bindings.update(
-        {
-            s.name: member(s, scope, instance)
-            for s in (*kept, *overrides)
-            if isinstance(s, ast.Equation | ast.FunctionDefinition)
-        }
-    )
+    given = outside.child()
+    given.bindings |= {s.name: member(s, given, instance) for s in overrides if isinstance(s, MEMBERS)}
+    own = {s.name: member(s, scope, instance) for s in definition.body if isinstance(s, MEMBERS)}
+    scope.bindings |= own | given.bindings
     return instance
 
 

@@ -36,12 +36,14 @@ def family(use: ast.Use, evaluator: Evaluator, scope: Env, clock: Clock, sigma_d
     """Evaluate a preconditioning: its equations first, then what its principles determine."""
     env, body = opened(use, scope)
     equations = {s.name: s for s in body if isinstance(s, ast.Equation) and s.name in NAMES}
-    formulas = {n: scalar(evaluator.value(e.value, env), e.span) for n, e in equations.items()}
+    formulas = {n: scalar(evaluator.name(ast.Name(n, e.span), env), e.span) for n, e in equations.items()}
     sources = {n: e.span for n, e in equations.items()}
     for name, formula in formulas.items():
         of_time_alone(name, formula, clock, sources[name])
     given = env.lookup("sigma_data")
-    deviation = scalar(evaluator.name(ast.Name("sigma_data", use.span), env), use.span) if given is not None else sigma_data
+    deviation = (
+        scalar(evaluator.name(ast.Name("sigma_data", use.span), env), use.span) if given is not None else sigma_data
+    )
     principled = False
     for principle in (s for s in body if isinstance(s, ast.Derive)):
         refuse_unknown(principle)
@@ -71,17 +73,29 @@ def refuse_unknown(principle: ast.Derive) -> None:
     """Refuse to derive what is no coefficient."""
     for name in principle.names:
         if name not in NAMES:
-            raise error("CM229", f"`{name}` is no coefficient that can be derived", principle.span, help=f"they are {', '.join(NAMES)}")
+            raise error(
+                "CM229",
+                f"`{name}` is no coefficient that can be derived",
+                principle.span,
+                help=f"they are {', '.join(NAMES)}",
+            )
 
 
 def complete(formulas: Mapping[str, sp.Expr], span: Span) -> None:
     """Refuse a preconditioning that lacks a coefficient."""
     lacking = [n for n in NAMES if n not in formulas]
     if lacking:
-        raise error("CM230", f"the preconditioning lacks {', '.join(f'`{n}`' for n in lacking)}", span, help=f"write `{lacking[0]} = …` in it")
+        raise error(
+            "CM230",
+            f"the preconditioning lacks {', '.join(f'`{n}`' for n in lacking)}",
+            span,
+            help=f"write `{lacking[0]} = …` in it",
+        )
 
 
-def coefficients(found: Family, epsilon: sp.Expr | None, method: str, process: Coefficients, t: sp.Symbol) -> dict[str, Coefficient]:
+def coefficients(
+    found: Family, epsilon: sp.Expr | None, method: str, process: Coefficients, t: sp.Symbol
+) -> dict[str, Coefficient]:
     """Give the denoiser's coefficients and those of f, which meet the boundary."""
     own = {f"denoiser_{n}": (e, found.sources[n]) for n, e in found.formulas.items()}
     at_boundary = dict(found.formulas)
@@ -112,14 +126,20 @@ def restarted(epsilon: sp.Expr, t: sp.Symbol) -> dict[str, Coefficient]:
 def shifted(formulas: Mapping[str, sp.Expr], process: Coefficients, t: sp.Symbol) -> dict[str, sp.Expr]:
     """Take c_skip at the restarted process, and scale c_out by how much less noise that has."""
     skip = written_out(formulas["c_skip"], process)
-    moved = {a: call(f"restart_{a.func.__name__}", *a.args) for a in opaque(process, skip) if a.func.__name__ in ("alpha", "sigma")}
+    moved = {
+        a: call(f"restart_{a.func.__name__}", *a.args)
+        for a in opaque(process, skip)
+        if a.func.__name__ in ("alpha", "sigma")
+    }
     out = written_out(formulas["c_out"], process) * call("restart_sigma", t) / call("sigma", t)
     return {**formulas, "c_skip": skip.xreplace(moved), "c_out": out}
 
 
 def written_out(formula: sp.Expr, process: Coefficients) -> sp.Expr:
     """Write ratios of alpha and sigma by them."""
-    ratios = {a: applied_to(process[a.func.__name__], a.args) for a in opaque(process, formula) if a.func.__name__ in RATIOS}
+    ratios = {
+        a: applied_to(process[a.func.__name__], a.args) for a in opaque(process, formula) if a.func.__name__ in RATIOS
+    }
     return formula.xreplace(ratios)
 
 
