@@ -88,7 +88,10 @@ def exponentials(e: sp.Expr, value: sp.Expr, t: sp.Symbol) -> Equation | None:
         return None
     (w,) = atoms.symbols.values()
     found = solved(inner, value, w)
-    return None if found is None else (unit, sp.log(found))
+    if found is None:
+        return None
+    above, below = sp.fraction(found)
+    return (-unit, sp.log(below / above)) if above.is_number else (unit, sp.log(found))
 
 
 def rational(e: sp.Expr, value: sp.Expr, t: sp.Symbol) -> Equation | None:
@@ -117,6 +120,6 @@ def solved(e: sp.Expr, value: sp.Expr, unknown: sp.Symbol) -> sp.Expr | None:
 
 def quadratic(a: sp.Expr, b: sp.Expr, c: sp.Expr) -> sp.Expr:
     """Give the positive solution of a x^2 + b x + c = 0, with c/a < 0, without the difference that cancels."""
-    content = sp.gcd_list([p.primitive()[0] for p in (a, b, c)]) * (-1 if b.could_extract_minus_sign() else 1)
-    a, b, c = (p / content for p in (a, b, c))
-    return -2 * c / (b + sp.sqrt(b**2 - 4 * a * c))
+    content = sp.gcd_list([p.primitive()[0] for p in (a, b / 2, c)]) * (-1 if b.could_extract_minus_sign() else 1)
+    a, b, c = a / content, b / (2 * content), c / content
+    return -c / (b + sp.sqrt(b**2 - a * c))

@@ -57,18 +57,25 @@ def spread(t: sp.Expr, sigma_data: sp.Expr) -> sp.Expr:
 
 def velocity_x(process: Process, t: sp.Symbol) -> sp.Expr:
     """Give sigma'/sigma, without the cancellation of f + g^2/(2 sigma^2)."""
-    if process.constant is not None and isinstance(process.alpha, sp.exp):
-        share = process.constant - process.variance
-        return tidy(-process.rate * share, t) * call("alpha", t) ** 2 / call("sigma", t) ** 2
+    squares = call("alpha", t) ** 2 / call("sigma", t) ** 2
+    if has_root(process.sigma, t) and process.constant is not None:
+        return tidy(-process.rate * (process.constant - process.variance), t) * squares
+    if has_root(process.sigma, t) and process.rate == 0:
+        return tidy(process.diffusion**2, t) / (2 * call("sigma", t) ** 2)
     return tidy(slope(process.sigma, process, t) / process.sigma, t)
 
 
 def velocity_denoised(process: Process, t: sp.Symbol) -> sp.Expr:
-    """Give alpha sigma'/sigma - alpha'; of an exponential alpha as alpha g^2/(2 sigma^2), which it equals."""
-    if isinstance(process.alpha, sp.exp | sp.Pow):
+    """Give alpha sigma'/sigma - alpha', where that would cancel as alpha g^2/(2 sigma^2), which it equals."""
+    if has_root(process.sigma, t) or isinstance(process.alpha, sp.exp | sp.Pow):
         return call("alpha", t) * tidy(process.diffusion**2, t) / (2 * call("sigma", t) ** 2)
     alpha, sigma = process.alpha, process.sigma
     return tidy(alpha * sp.diff(sigma, t) / sigma - sp.diff(alpha, t), t)
+
+
+def has_root(e: sp.Expr, t: sp.Symbol) -> bool:
+    """Tell whether there is a square root of something in t, other than of t itself."""
+    return any(p.exp == sp.S.Half and p.base.has(t) and p.base != t for p in e.atoms(sp.Pow))
 
 
 def slope(e: sp.Expr, process: Process, t: sp.Symbol) -> sp.Expr:

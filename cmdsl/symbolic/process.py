@@ -134,13 +134,20 @@ def stationary(rate: sp.Expr, squared: sp.Expr, t: sp.Symbol) -> sp.Expr | None:
 def root(squared: sp.Expr, clock: Clock) -> sp.Expr:
     """Give the positive square root; of squares, their bases with the sign that they have inside the interval."""
     factors = []
-    for factor in sp.Mul.make_args(squared):
+    for factor in sp.Mul.make_args(tidy(squared, clock.t) if squared.has(sp.sin, sp.cos, sp.tan) else squared):
         base, power = factor.as_base_exp()
         if isinstance(power, sp.Integer) and power % 2 == 0 and not base.is_nonnegative:
             factors.append((base if clock.sign(base) > 0 else -base) ** (power / 2))
         else:
             factors.append(sp.sqrt(factor))
     return sp.Mul(*factors)
+
+
+def oriented(e: sp.Expr, clock: Clock) -> sp.Expr:
+    """Write the sums among the factors so that they are positive inside the interval: 1 - t, not t - 1."""
+    factors = [f.as_base_exp() for f in sp.Mul.make_args(e)]
+    turned = [isinstance(b, sp.Add) and n.is_Integer and clock.sign(b) < 0 for b, n in factors]
+    return sp.Mul(*((-1) ** n * (-b) ** n if turn else b**n for (b, n), turn in zip(factors, turned, strict=True)))
 
 
 def verify(
@@ -169,8 +176,8 @@ def of_path(formulas: Mapping[str, sp.Expr], sources: Mapping[str, Span], clock:
             sources["alpha"],
             help="scale `alpha` and `sigma`, or turn the time round",
         )
-    rate = tidy(sp.diff(alpha, t) / alpha, t)
-    squared = tidy(2 * sigma * sp.diff(sigma, t) - 2 * rate * sigma**2, t)
+    rate = oriented(tidy(sp.diff(alpha, t) / alpha, t), clock)
+    squared = oriented(tidy(2 * sigma * sp.diff(sigma, t) - 2 * rate * sigma**2, t), clock)
     if clock.sign(squared) < 0:
         raise error(
             "CM236",
