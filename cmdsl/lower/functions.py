@@ -120,9 +120,8 @@ def with_locals(env: Env, body: Body, within: Env | None = None) -> dict[str, ob
     """Give the quantities of a scope, bound to locals of a function when they are first used, and evaluated there."""
 
     def bind(thunk: Thunk) -> Thunk:
-        return attrs.evolve(
-            thunk, env=within or thunk.env, bind=lambda name, value: body.let(name, value, thunk.expression.span)
-        )
+        seen = within if within is not None and thunk.env is env else thunk.env
+        return attrs.evolve(thunk, env=seen, bind=lambda name, value: body.let(name, value, thunk.expression.span))
 
     return {name: bind(value) for name, value in env.bindings.items() if isinstance(value, Thunk)}
 

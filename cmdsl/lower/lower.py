@@ -14,6 +14,7 @@ from cmdsl.lower.algebra import IrAlgebra, expression
 from cmdsl.lower.functions import Functions
 from cmdsl.lower.ground import Derived, complete, ground
 from cmdsl.lower.host import lower_curriculum, lower_grid
+from cmdsl.lower.numbers import number
 from cmdsl.lower.objectives import Objective, counters, objective_name
 from cmdsl.lower.samplers import Sampler
 from cmdsl.sema.evaluate import Evaluator
@@ -217,15 +218,15 @@ class Lowering:
         scope, evaluator = self.scope({}), self.functions.evaluator()
         options = []
         for argument in self.spec.network.arguments:
-            value = evaluator.value(argument.value, scope)
-            if argument.name is None or not isinstance(value, ir.Num):
+            value = number(evaluator.value(argument.value, scope), self.functions.constants)
+            if argument.name is None or value is None:
                 raise error(
                     "CM217",
                     "a network's options are numbers by name",
                     argument.span,
                     help="write `network mlp(width = 256)`",
                 )
-            options.append((argument.name, value.value))
+            options.append((argument.name, value))
         return self.spec.network.path, tuple(options)
 
 

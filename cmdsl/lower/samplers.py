@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from attrs import define, field
@@ -12,6 +13,7 @@ from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import free, fresh, rewrite_statement, substitute
 from cmdsl.lower.algebra import EXPRESSIONS, RANKS, expression
 from cmdsl.lower.functions import SOME_STATE, Body, Functions, implicit, source
+from cmdsl.lower.numbers import number
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Env, Instance, Thunk
 from cmdsl.syntax import ast
@@ -94,7 +96,7 @@ class Sampler:
         for parameter in self.instance.definition.parameters:
             bound = self.instance.env.bindings[parameter.name]
             value = self.evaluator.force(bound, parameter.span) if isinstance(bound, Thunk) else bound
-            default = constant(value)
+            default = constant(value, self.functions.constants)
             if default is None:
                 continue
             kind = Type.SEQUENCE if isinstance(default, tuple) else Type.STATIC
@@ -238,10 +240,9 @@ def assigned(body: tuple[ast.Statement, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def constant(value: object) -> Fraction | tuple[Fraction, ...] | None:
+def constant(value: object, constants: Mapping[str, ir.Constant]) -> Fraction | tuple[Fraction, ...] | None:
     """Give a number or a list of numbers as the default of an argument."""
-    if isinstance(value, ir.Num):
-        return value.value
-    if isinstance(value, tuple) and all(isinstance(v, ir.Num) for v in value):
-        return tuple(v.value for v in value)
-    return None
+    if not isinstance(value, tuple):
+        return number(value, constants)
+    items = [n for v in value if (n := number(v, constants)) is not None]
+    return tuple(items) if len(items) == len(value) else None
