@@ -1,4 +1,4 @@
-"""How JAX writes the closed set of operations, and its few forms of its own; tables are NumPy's, in float64 on the host."""
+"""How JAX writes the closed set of operations, and the forms that are its own; tables are NumPy's, on the host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cmdsl_jax.loops import scan
 
 ZERO, ONE = Name("0"), Name("1")
 
-SHARED = "sqrt exp expm1 log log1p log2 sin cos tan sinh cosh tanh abs floor ceil sign".split()
+SHARED = "sqrt exp expm1 log log1p log2 sin cos tan sinh cosh tanh abs floor ceil sign"
 RENAMED = {"asin": "arcsin", "acos": "arccos", "atan": "arctan", "min": "minimum", "max": "maximum"}
 
 
@@ -30,7 +30,7 @@ def _sigmoid_of_table(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
 
 
 def _forms(library: str) -> dict[str, Form]:
-    same: dict[str, Form] = {name: f"{library}.{name}" for name in SHARED}
+    same: dict[str, Form] = {name: f"{library}.{name}" for name in SHARED.split()}
     return same | {name: f"{library}.{own}" for name, own in RENAMED.items()} | {"softplus": _softplus(library)}
 
 
@@ -84,19 +84,16 @@ def _draw(draw: Draw, w: Writer) -> Code:
             return method(apply("jax.random.bernoulli", key, args[0], batch), "astype", dtype)
         case "uniform":
             return apply("jax.random.uniform", key, batch, dtype, *args)
-    return SCALARS[draw.distribution](_affine(*args, apply("jax.random.normal", key, batch, dtype)))
+    return _from_normal(draw.distribution, args[0], args[1], apply("jax.random.normal", key, batch, dtype))
 
 
-def _affine(shift: Code, scale: Code, noise: Code) -> Code:
+def _from_normal(distribution: str, shift: Code, scale: Code, noise: Code) -> Code:
+    """Give a number that is normal itself, or whose logarithm or log-odds is."""
     scaled = noise if scale == ONE else Binary("*", scale, noise)
-    return scaled if shift == ZERO else Binary("+", shift, scaled)
+    shifted = scaled if shift == ZERO else Binary("+", shift, scaled)
+    outer = {"lognormal": "jnp.exp", "logitnormal": "jax.nn.sigmoid"}
+    return shifted if distribution == "normal" else apply(outer[distribution], shifted)
 
-
-SCALARS = {
-    "normal": lambda drawn: drawn,
-    "lognormal": lambda drawn: apply("jnp.exp", drawn),
-    "logitnormal": lambda drawn: apply("jax.nn.sigmoid", drawn),
-}
 
 LANGUAGE = Language(
     arrays=ARRAYS,

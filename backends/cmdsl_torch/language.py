@@ -20,12 +20,17 @@ def _bound(side: str, function: str) -> Form:
         if Type.STATIC not in types:
             return apply(function, *args)
         array, limit = args if types[1] is Type.STATIC else reversed(args)
-        if isinstance(array, Apply) and array.function == Name("torch.clamp") and len(array.keywords) == 1:
-            array, limits = array.args[0], dict(array.keywords) | {side: limit}
-            return apply("torch.clamp", array, **{name: limits[name] for name in ("min", "max") if name in limits})
-        return apply("torch.clamp", array, **{side: limit})
+        return _clamp(array, side, limit)
 
     return form
+
+
+def _clamp(array: Code, side: str, limit: Code) -> Code:
+    """Give a clamp on one side, or on both where the array is clamped on the other already."""
+    if isinstance(array, Apply) and array.function == Name("torch.clamp") and side not in dict(array.keywords):
+        both = dict(array.keywords) | {side: limit}
+        return apply("torch.clamp", *array.args, min=both["min"], max=both["max"])
+    return apply("torch.clamp", array, **{side: limit})
 
 
 def _softplus(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
@@ -33,8 +38,8 @@ def _softplus(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
     return apply("torch.logaddexp", args[0], apply("torch.zeros_like", args[0]))
 
 
-SAME_NAME = "sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf abs floor ceil sign sigmoid".split()
-ARRAYS: Mapping[str, Form] = {name: f"torch.{name}" for name in SAME_NAME} | {
+SAME_NAME = "sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf abs floor ceil sign sigmoid"
+ARRAYS: Mapping[str, Form] = {name: f"torch.{name}" for name in SAME_NAME.split()} | {
     "softplus": _softplus,
     "min": _bound("max", "torch.minimum"),
     "max": _bound("min", "torch.maximum"),
@@ -105,7 +110,7 @@ def _rand(array: str) -> Code:
 
 
 def _normal(args: tuple[Code, ...], array: str) -> Code:
-    return _affine(*args, _randn(array))
+    return _affine(args[0], args[1], _randn(array))
 
 
 def _uniform_draw(args: tuple[Code, ...], array: str) -> Code:

@@ -1,4 +1,4 @@
-"""What the emitted PyTorch module has besides its mathematics: imports, aliases, helpers, the solve and the module class."""
+"""What an emitted PyTorch module has besides its mathematics: imports, aliases, helpers, the solve, the module."""
 
 from __future__ import annotations
 

@@ -103,4 +103,6 @@ def _overwrites(path: Path) -> SpecError:
 
 def _unusable(directory: Path, cause: OSError) -> SpecError:
     reason = cause.strerror or str(cause)
-    return error("CM404", f"can't write to {cause.filename or directory}: {reason}", help="give another directory with -o")
+    return error(
+        "CM404", f"can't write to {cause.filename or directory}: {reason}", help="give another directory with -o"
+    )

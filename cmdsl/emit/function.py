@@ -76,7 +76,9 @@ def _default(value: Fraction | tuple[Fraction, ...]) -> Code:
 def _counts(f: Function) -> set[str]:
     """Give the parameters that count something: nodes, turns, entries."""
     loops = [e for s in statements(f.body) if isinstance(s, Loop) for e in (s.start, s.stop) if e is not None]
-    turns = [e for s in statements(f.body) if isinstance(s, Draw) and s.distribution == "normal_like" for e in s.args[1:]]
+    turns = [
+        e for s in statements(f.body) if isinstance(s, Draw) and s.distribution == "normal_like" for e in s.args[1:]
+    ]
     nodes = [e for e in all_subexpressions(f.body) if isinstance(e, Nodes | Counting)]
     tables = [part for e in nodes for part in children(e)]
     return {v.name for e in [*loops, *turns, *tables] for v in free(e) if v.type is Type.STATIC}
@@ -108,7 +110,9 @@ def _indices(f: Function) -> list[str]:
     """Give the samples of a function that do nothing but index tables: they become integers once, at its head."""
     gathers = [e for e in all_subexpressions(f.body) if isinstance(e, Gather) and e.type is Type.SAMPLE]
     candidates = [p.name for p in f.params if p.type is Type.SAMPLE]
-    return [name for name in candidates if gathers and _uses(f, name) == sum(_count(e.index, name) for e in gathers) > 0]
+    return [
+        name for name in candidates if gathers and _uses(f, name) == sum(_count(e.index, name) for e in gathers) > 0
+    ]
 
 
 def _uses(f: Function, name: str) -> int:

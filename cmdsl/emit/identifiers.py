@@ -1,4 +1,4 @@
-"""Names of a spec that mean something else in Python or in the emitted module, made safe: `lambda` becomes `lambda_`."""
+"""Names of a spec that mean something else in Python or in the module, made safe: `lambda` becomes `lambda_`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from attrs import evolve
 from cmdsl.ir.nodes import (
     Call,
     Constant,
+    Draw,
     Expr,
     Function,
     Lambda,
     Let,
     Loop,
-    Draw,
     Nodes,
     Objective,
     Param,
@@ -115,13 +115,15 @@ def _statement(s: Stmt, rename: Rename, rename_function: Rename) -> Stmt:
 
 
 def _loop(loop: Loop, rename: Rename, rename_function: Rename) -> Loop:
-    rename_in = lambda e: e and transform(e, lambda part: _expression(part, rename, rename_function))  # noqa: E731
+    def within(e: Expr | None) -> Expr | None:
+        return e and transform(e, lambda part: _expression(part, rename, rename_function))
+
     return evolve(
         loop,
         variable=rename(loop.variable),
-        start=rename_in(loop.start),
-        stop=rename_in(loop.stop),
-        items=rename_in(loop.items),
+        start=within(loop.start),
+        stop=within(loop.stop),
+        items=within(loop.items),
         zipped=tuple((rename(name), evolve(array, name=rename(array.name))) for name, array in loop.zipped),
         carried=tuple(evolve(v, name=rename(v.name)) for v in loop.carried),
         body=tuple(_statement(s, rename, rename_function) for s in loop.body),

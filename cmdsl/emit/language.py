@@ -72,8 +72,8 @@ def sign_of_number(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
     return Binary("-", Binary(">", x, Name("0")), Binary("<", x, Name("0")))
 
 
-MATH = "sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf floor ceil".split()
-HOST: Mapping[str, Form] = {name: f"math.{name}" for name in MATH} | {
+MATH = "sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf floor ceil"
+HOST: Mapping[str, Form] = {name: f"math.{name}" for name in MATH.split()} | {
     "abs": "abs",
     "min": "min",
     "max": "max",

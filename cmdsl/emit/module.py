@@ -1,4 +1,4 @@
-"""A whole module from a Program: imports, numbers, helpers, functions; of the helpers and imports, those that are used."""
+"""A whole module from a Program: imports, numbers, helpers, functions; of helpers and imports, those that are used."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def import_lines(imports: Iterable[Import], body: str) -> list[str]:
 def _section(imports: list[Import]) -> list[str]:
     plain = [i for i in imports if i.member is None]
     lines = [f"import {i.module}{_aliased(i)}" for i in sorted(plain, key=lambda i: i.module)]
-    members = sorted((i for i in imports if i.member is not None), key=lambda i: (i.module, member_order(i.member or "")))
+    members = sorted(
+        (i for i in imports if i.member is not None), key=lambda i: (i.module, member_order(i.member or ""))
+    )
     # isort gives an import under an alias a line of its own
     for (name, _), group in groupby(members, key=lambda i: (i.module, i.alias)):
         lines.append(f"from {name} import {', '.join(f'{i.member}{_aliased(i)}' for i in group)}")

@@ -44,7 +44,7 @@ class Writer:
     """A language, and what its text has to know of the function that it stands in.
 
     `array` is the argument that others follow in length, dtype and device, `device` where tables go; `whole` are the
-    names of integers, which index a table as they are; `draws` are those that the function makes, `names` all its names.
+    names of integers, which index a table as they are; `draws` are those that the function makes, `names` all names.
     """
 
     language: Language
@@ -160,7 +160,11 @@ def _fill(w: Writer, e: Fill) -> Code:
 def _like(w: Writer, value: Expr, like: Code) -> Code:
     """Give an array that has one number everywhere."""
     named = {num(0): "zeros_like", num(1): "ones_like"}.get(value) if isinstance(value, Num) else None
-    return apply(f"{w.language.like}.{named}", like) if named else apply(f"{w.language.like}.full_like", like, w.code(value))
+    return (
+        apply(f"{w.language.like}.{named}", like)
+        if named
+        else apply(f"{w.language.like}.full_like", like, w.code(value))
+    )
 
 
 def _lambda(w: Writer, e: Lambda) -> Code:

@@ -1,7 +1,7 @@
 """The properties that an emitted module is tested for, in Python that knows no framework but through a few adapters.
 
-An adapter module text defines `array(values, dtype)`, `listed(x)`, `sin(x)`, `FLOAT32`, `FLOAT64`, `drawn(name, x, **counts)` and
-`differentiated(function, weight, dtype)`, which gives the values of a function of a number and the derivative of their sum.
+Adapters define `array(values, dtype)`, `listed(x)`, `sin(x)`, `FLOAT32`, `FLOAT64`, `drawn(name, x, **counts)`
+and `differentiated(function, weight, dtype)`, the values of a function of a number and the derivative of their sum.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def data(dtype):
 
 @frozen
 class Property:
-    """The text of a test, and what a program must have for it; in a text, `$solvers` and the like stand for its names."""
+    """The text of a test, and what a program must have for it; `$solvers` in a text stands for the program's own."""
 
     needs: Callable[[Program], bool]
     text: str

@@ -19,7 +19,7 @@ H = 10**20  # 1/H is the step of the differences that measure condition: a third
 
 @frozen
 class Row:
-    """A function's value at some arguments; `scale` is what relative errors of its arguments and parameters amount to."""
+    """A function's value at some arguments; `scale` is what relative errors of arguments and parameters come to."""
 
     arguments: tuple[float, ...]
     value: float
@@ -36,7 +36,7 @@ class Table:
 
 
 def tables(program: Program) -> tuple[Table, ...]:
-    """Evaluate every function of scalars and states alone, over [EPSILON, T]; points where it is not finite are left out."""
+    """Evaluate every function of scalars and states alone, over [EPSILON, T], where it is finite."""
     if not {"EPSILON", "T"} <= {c.name for c in program.constants}:
         return ()
     found = (_table(program, f) for f in program.functions if _plain(f))
@@ -127,17 +127,17 @@ def _movements(
     step = m.mp.mpf(1) / H
     for at in range(len(exact)):
         sides = ([*exact[:at], [v * (1 + s) for v in exact[at]], *exact[at + 1 :]] for s in (step, -step))
-        yield _slope(m, *(_column(m, f, side) for side in sides), value)
+        yield _slope(m, [_column(m, f, side) for side in sides], value)
     for constant in (c for c in program.constants if c.is_param):
         exactly = m.constants[constant.name]
         nearby = (machine(program, constants={constant.name: exactly * (1 + s)}) for s in (step, -step))
-        yield _slope(m, *(_column(near, f, columns) for near in nearby), value)
+        yield _slope(m, [_column(near, f, columns) for near in nearby], value)
 
 
-def _slope(m: Machine, ahead: list[Any], behind: list[Any], value: list[Any]) -> list[Any]:
+def _slope(m: Machine, sides: list[list[Any]], value: list[Any]) -> list[Any]:
     """Give difference quotients; at the end of a function's domain from the side that is in it."""
     finite = m.mp.isfinite
     return [
         (a - b) * H / 2 if finite(a - b) else (a - v) * H if finite(a) else (v - b) * H
-        for a, b, v in zip(ahead, behind, value, strict=True)
+        for a, b, v in zip(*sides, value, strict=True)
     ]

@@ -33,7 +33,9 @@ def find(name: str, offered: Iterable[tuple[str, str]] | None = None) -> Backend
 def _unknown(name: str, known: list[str]) -> SpecError:
     close = get_close_matches(name, known, n=1)
     ways_out = f"did you mean {close[0]}?" if close else "give one of those, or module:ATTRIBUTE for one of your own"
-    return error("CM401", f"no backend is called {name}", notes=(f"there are: {', '.join(known) or 'none'}",), help=ways_out)
+    return error(
+        "CM401", f"no backend is called {name}", notes=(f"there are: {', '.join(known) or 'none'}",), help=ways_out
+    )
 
 
 def _checked(name: str, place: str) -> Backend:

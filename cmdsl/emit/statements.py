@@ -73,7 +73,7 @@ def _split(s: Stmt, w: Writer, indent: str, taken: set[str]) -> list[Stmt]:
 
 
 def _longest_part(e: Expr, w: Writer) -> Expr | None:
-    """Give the longest part of an expression that fits on a line of its own; calls first, since they name themselves."""
+    """Give the longest part of an expression that fits on a line of its own; calls first: they have names."""
     parts = [p for p in _parts(e) if not isinstance(p, Var | Num) and p != e]
     sized = [(isinstance(p, Call), len(text(w.code(p))), p) for p in parts]
     fitting = [(call and size > NAMED_WIDTH // 3, size, p) for call, size, p in sized if size <= NAMED_WIDTH]

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from cmdsl.emit.module import Import, import_lines, used_texts
-from cmdsl.emit.prose import docstring, quoted
 from cmdsl.emit.properties import AGREEMENT, HELPERS, LOADING, PROPERTIES
+from cmdsl.emit.prose import docstring, quoted
 from cmdsl.emit.reference import Row, Table, tables
 from cmdsl.ir.nodes import Program
 
@@ -51,7 +51,9 @@ def test_module(program: Program, adapters: Adapters) -> str:
 
 
 def _title() -> list[str]:
-    return docstring([quoted("Properties of the model.py beside this file; run `pytest` on this file, from anywhere.")], "")
+    return docstring(
+        [quoted("Properties of the model.py beside this file; run `pytest` on this file, from anywhere.")], ""
+    )
 
 
 def _filled(text: str, program: Program) -> str:
@@ -63,7 +65,7 @@ def _reference(found: Iterable[Table]) -> list[str]:
     """Give the reference values as a mapping, a row a line."""
     return [
         "# By function: which arguments are scalars (t) and states (x); then arguments, value and scale, row by row.",
-        "# Values are computed at fifty digits; the scale is that of the relative rounding of arguments and parameters.",
+        "# Values are computed at fifty digits; the scale is what relative errors of arguments and parameters come to.",
         "REFERENCE = {",
         *(line for table in found for line in _table(table)),
         "}",

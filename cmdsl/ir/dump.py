@@ -43,7 +43,9 @@ INFIX = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "^"}
 def dump(program: Program) -> str:
     """Give the text of a whole Program."""
     head = [f"program {program.name} (ir {program.ir_version})"]
-    constants = [f"{c.name} = {c.value}" + (f" = {show(c.expression)}" if c.expression else "") for c in program.constants]
+    constants = [
+        f"{c.name} = {c.value}" + (f" = {show(c.expression)}" if c.expression else "") for c in program.constants
+    ]
     return "\n".join([*head, *constants, *(dump_function(f) for f in program.functions)]) + "\n"
 
 

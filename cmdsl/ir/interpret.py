@@ -1,7 +1,7 @@
 """Reference evaluation of a Program at fifty digits: the oracle of every backend, written to be obviously right.
 
-STATIC, LOOP and UNIFORM are numbers, TABLE and SAMPLE lists of numbers, STATE a list of flat lists; networks and denoisers
-are Python callables on those. Draws are arguments: nothing here is random.
+STATIC, LOOP and UNIFORM are numbers, TABLE and SAMPLE lists of numbers, STATE a list of flat lists; networks and
+denoisers are Python callables on those. Draws are arguments: nothing here is random.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Machine:
 
 
 def machine(program: Program, digits: int = DIGITS, constants: Mapping[str, Any] | None = None) -> Machine:
-    """Prepare the evaluation of a Program; `constants` (by emitted name) replace values, and others follow from them."""
+    """Prepare the evaluation of a Program; `constants` (by emitted name) replace values, others follow."""
     mp = mpmath.mp.clone()
     mp.dps = digits + 10
     given = {name: _number(mp, value) for name, value in (constants or {}).items()}
@@ -73,7 +73,7 @@ def machine(program: Program, digits: int = DIGITS, constants: Mapping[str, Any]
 
 
 def interpret(m: Machine, name: str, *args: Value, **keywords: Value) -> Value:
-    """Call the function of that name; numbers among the arguments may be int, float, Fraction or mpf, lists nest them."""
+    """Call the function of that name; arguments are int, float, Fraction or mpf, lists of them, or callables."""
     function = m.program.function(name)
     if function is None:
         raise KeyError(name)
@@ -176,7 +176,9 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
         case Call():
             return _call(m, e, env)
         case Lambda():
-            return lambda *args: evaluate(m, e.body, dict(env) | dict(zip((p.name for p in e.params), args, strict=True)))
+            return lambda *args: evaluate(
+                m, e.body, dict(env) | dict(zip((p.name for p in e.params), args, strict=True))
+            )
         case StopGrad():
             return evaluate(m, e.value, env)
         case Jvp():
@@ -281,7 +283,14 @@ LOGICAL: Mapping[str, Callable[..., bool]] = {
     "not": lambda a: not a,
 }
 
-ARITHMETIC: Mapping[str, Callable[..., Any]] = {
+NAMED = "sqrt exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh erf floor ceil sign"
+
+
+def _named(name: str) -> Callable[..., Any]:
+    return lambda mp, a: getattr(mp, name)(a)
+
+
+SPELT: dict[str, Callable[..., Any]] = {
     "neg": lambda mp, a: -a,
     "abs": lambda mp, a: abs(a),
     "square": lambda mp, a: a * a,
@@ -295,7 +304,5 @@ ARITHMETIC: Mapping[str, Callable[..., Any]] = {
     "pow": lambda mp, a, b: mp.power(a, b),
     "min": lambda mp, a, b: min(a, b),
     "max": lambda mp, a, b: max(a, b),
-} | {
-    name: (lambda mp, a, name=name: getattr(mp, name)(a))
-    for name in "sqrt exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh erf floor ceil sign".split()
 }
+ARITHMETIC = SPELT | {name: _named(name) for name in NAMED.split()}

@@ -1,4 +1,4 @@
-"""The closed set of typed nodes that every backend prints; numbers are exact, nothing here knows sympy or a framework."""
+"""The closed set of typed nodes that every backend prints; numbers are exact, nothing here knows sympy."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ VERSION = 1
 class Type(Enum):
     """What a value is at run time.
 
-    STATIC is a number on the host (printed with `math`), TABLE a float64 vector known before the batch is, LOOP a loop's
-    counter (a host integer in torch, traced in JAX), UNIFORM a 0-d array, SAMPLE one number per sample `[batch]`, STATE
-    an array `[batch, …]` like the data. The rest are values that are passed, never computed with.
+    STATIC is a number on the host (printed with `math`), TABLE a float64 vector known before the batch is, LOOP a
+    loop's counter (a host integer in torch, traced in JAX), UNIFORM a 0-d array, SAMPLE one number per sample
+    `[batch]`, STATE an array `[batch, …]` like the data. The rest are values that are passed, never computed with.
     """
 
     STATIC = "static"
@@ -31,14 +31,18 @@ class Type(Enum):
     LEARNED = "learned"  # called as (t,): a scalar per sample
 
 
-UNARY = frozenset(
-    "neg sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf abs floor ceil sign sigmoid softplus square".split()
+_UNARY = (
+    "neg sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf abs floor ceil sign "
+    "sigmoid softplus square"
 )
-BINARY = frozenset("add sub mul div pow min max".split())
+UNARY = frozenset(_UNARY.split())
+BINARY = frozenset(["add", "sub", "mul", "div", "pow", "min", "max"])
 COMPARISONS = frozenset(["==", "!=", "<", "<=", ">", ">="])
 LOGIC = frozenset(["and", "or", "not"])
 REDUCTIONS = frozenset(["sqnorm", "dot", "mean"])  # over all axes but the batch's: STATE (, STATE) -> SAMPLE
-DISTRIBUTIONS = frozenset(["normal_like", "normal", "uniform", "lognormal", "logitnormal", "integers", "bernoulli", "index"])
+DISTRIBUTIONS = frozenset(
+    ["normal_like", "normal", "uniform", "lognormal", "logitnormal", "integers", "bernoulli", "index"]
+)
 
 
 @frozen(cache_hash=True)
@@ -95,7 +99,7 @@ class Logic:
 
 @frozen(cache_hash=True)
 class Select:
-    """`if condition then … else …`: a host conditional where the condition is STATIC (or LOOP on the host), else a select."""
+    """`if condition then … else …`: on the host where the condition is STATIC (or a LOOP there), else a select."""
 
     condition: Expr
     then: Expr
@@ -114,7 +118,7 @@ class Spread:
 
 @frozen(cache_hash=True)
 class Fill:
-    """A STATIC or UNIFORM number as a SAMPLE, one for each sample of the array `like`; or, with that type, as a STATE."""
+    """A STATIC or UNIFORM number as a SAMPLE, one for each sample of the array `like`; with that type, as a STATE."""
 
     value: Expr
     like: Expr
@@ -185,7 +189,7 @@ class Jvp:
 
 @frozen(cache_hash=True)
 class Gather:
-    """`table[index]`, counted from 0; LOOP or STATIC indices give a UNIFORM, SAMPLE indices a SAMPLE, TABLE ones a TABLE."""
+    """`table[index]`, counted from 0; LOOP or STATIC indices give a UNIFORM, SAMPLE ones a SAMPLE, TABLE a TABLE."""
 
     table: Expr
     index: Expr
@@ -194,7 +198,7 @@ class Gather:
 
 @frozen(cache_hash=True)
 class Nodes:
-    """The times of the function `grid`, all n of them, as a TABLE; with `like` in its dtype (at least float32) and device."""
+    """The n times of the function `grid` as a TABLE; with `like` in its dtype (at least float32) and device."""
 
     n: Expr
     like: Expr | None
@@ -260,8 +264,8 @@ class Draw:
 class Loop:
     """A loop that carries `carried` from one turn to the next.
 
-    Either over the integers `start, start ± 1, … stop` (both included), or over a SEQUENCE `items`. `zipped` are pairs of
-    (name in the body, array with a leading axis): draws made beforehand, one for each turn.
+    Either over the integers `start, start ± 1, … stop` (both included), or over a SEQUENCE `items`. `zipped` are pairs
+    of (name in the body, array with a leading axis): draws made beforehand, one for each turn.
     """
 
     variable: str
@@ -319,7 +323,7 @@ class Role(Enum):
 
 @frozen
 class Function:
-    """An emitted function. `formula` is its mathematics in one line, `source` the place in the spec or library it came from."""
+    """An emitted function. `formula` is its mathematics in one line, `source` where in the spec or library it is."""
 
     name: str
     params: tuple[Param, ...]

@@ -19,7 +19,7 @@ from cmdsl.emit.backend import Backend
 from cmdsl.ir.nodes import Program, Type
 from cmdsl.ir.optimize import optimize
 
-jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
 
 def load(program: Program, backend: Backend, folder: Path) -> ModuleType:

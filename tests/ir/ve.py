@@ -102,11 +102,22 @@ def kernels() -> tuple[Function, ...]:
     alpha_t, sigma_t = over(of("alpha", t), x0), over(of("sigma", t), x0)
     ratio = div(num(1), t)
     flow = sub(mul(over(ratio, x), x), mul(over(ratio, x), denoised))
-    variance = lambda u: add(square(SIGMA_DATA), square(u))  # noqa: E731
+
+    def variance(u: Expr) -> Expr:
+        return add(square(SIGMA_DATA), square(u))
+
     return (
         function("perturb", (x0, z, t), add(mul(alpha_t, x0), mul(sigma_t, z)), K_, X, "perturb(x0, z, t) = x0 + t*z"),
-        function("transition", (x, z, r, t), add(mul(num(1), x), mul(over(root(mul(sub(t, r), add(t, r))), x), z)), K_, X),
-        function("score", (denoised, x, t), div(sub(mul(over(of("alpha", t), x), denoised), x), over(square(of("sigma", t)), x)), K_, X),
+        function(
+            "transition", (x, z, r, t), add(mul(num(1), x), mul(over(root(mul(sub(t, r), add(t, r))), x), z)), K_, X
+        ),
+        function(
+            "score",
+            (denoised, x, t),
+            div(sub(mul(over(of("alpha", t), x), denoised), x), over(square(of("sigma", t)), x)),
+            K_,
+            X,
+        ),
         function("velocity", (denoised, x, t), flow, K_, X, "velocity(D, x, t) = x/t - D/t"),
         function("exact_gaussian", (x, t, s), mul(over(root(div(variance(s), variance(t))), x), x), K_, X),
     )
@@ -117,8 +128,24 @@ def preconditions() -> tuple[Function, ...]:
     u = div(sub(t, EPSILON), SIGMA_DATA)
     deviation = root(add(square(SIGMA_DATA), square(t)))
     return (
-        function("c_skip", (t,), div(num(1), add(num(1), square(u))), P, S, "c_skip(t) = sigma_data^2/((t - epsilon)^2 + sigma_data^2)", 22),
-        function("c_out", (t,), div(mul(SIGMA_DATA, sub(t, EPSILON)), deviation), P, S, "c_out(t) = sigma_data*(t - epsilon)/sqrt(sigma_data^2 + t^2)", 22),
+        function(
+            "c_skip",
+            (t,),
+            div(num(1), add(num(1), square(u))),
+            P,
+            S,
+            "c_skip(t) = sigma_data^2/((t - epsilon)^2 + sigma_data^2)",
+            22,
+        ),
+        function(
+            "c_out",
+            (t,),
+            div(mul(SIGMA_DATA, sub(t, EPSILON)), deviation),
+            P,
+            S,
+            "c_out(t) = sigma_data*(t - epsilon)/sqrt(sigma_data^2 + t^2)",
+            22,
+        ),
         function("c_in", (t,), div(num(1), deviation), P, S, "c_in(t) = 1/sqrt(sigma_data^2 + t^2)", 22),
         function("c_noise", (t,), div(op("log", t), num(4)), P, S, "c_noise(t) = log(t)/4", 22),
         function("denoiser_c_skip", (t,), div(num(1), add(num(1), square(div(t, SIGMA_DATA)))), P),
@@ -134,7 +161,14 @@ def networks() -> tuple[Function, ...]:
         return add(mul(over(of(prefix + "c_skip", t), x), x), mul(over(of(prefix + "c_out", t), x), inner))
 
     return (
-        function("consistency", (network, x, t), applied(""), Role.NETWORK, X, "f(x, t) = c_skip(t)*x + c_out(t)*F(c_in(t)*x, c_noise(t))"),
+        function(
+            "consistency",
+            (network, x, t),
+            applied(""),
+            Role.NETWORK,
+            X,
+            "f(x, t) = c_skip(t)*x + c_out(t)*F(c_in(t)*x, c_noise(t))",
+        ),
         function("denoise", (network, x, t), applied("denoiser_"), Role.NETWORK, X),
     )
 
@@ -149,7 +183,17 @@ def karras(i: Expr, count: Expr) -> Expr:
 def grids() -> tuple[Function, ...]:
     count = Var("n", H)
     body = (Return(karras(Counting(num(1), count), count)),)
-    return (Function("grid", (Param("n", H),), body, Type.TABLE, Role.GRID, "node(i, N), the grid of Karras et al. (2022)", "grids.cm:3"),)
+    return (
+        Function(
+            "grid",
+            (Param("n", H),),
+            body,
+            Type.TABLE,
+            Role.GRID,
+            "node(i, N), the grid of Karras et al. (2022)",
+            "grids.cm:3",
+        ),
+    )
 
 
 def curricula() -> tuple[Function, ...]:
@@ -216,7 +260,9 @@ def losses() -> tuple[Function, ...]:
         *times,
         Let("x_t", perturbed(t)),
         Let("x_r", StopGrad(of("heun_step", teacher, x_t, t, r, type=X), X)),
-        Return(mul(num(1), of("l2", consistency_of(network, x_t, t), StopGrad(consistency_of(network_ema, x_r, r), X)))),
+        Return(
+            mul(num(1), of("l2", consistency_of(network, x_t, t), StopGrad(consistency_of(network_ema, x_r, r), X)))
+        ),
     )
     weight = div(num(1), square(of("denoiser_c_out", t)))
     denoising = mul(weight, Reduce("mean", (square(sub(of("denoise", network, perturbed(t), t, type=X), x0)),)))
@@ -224,14 +270,27 @@ def losses() -> tuple[Function, ...]:
     return (
         Function("loss_ict", head + keywords(network_ema, z, n, N), ict, S, Role.LOSS, "", "ve_edm.cm:24"),
         Function("loss_denoising", head + keywords(z, t), (Return(denoising),), S, Role.LOSS, "", "ve_edm.cm:25"),
-        Function("loss_consistency_distillation", head + keywords(network_ema, teacher, z, n, N), distilled, S, Role.LOSS, "", "ve_edm.cm:27"),
+        Function(
+            "loss_consistency_distillation",
+            head + keywords(network_ema, teacher, z, n, N),
+            distilled,
+            S,
+            Role.LOSS,
+            "",
+            "ve_edm.cm:27",
+        ),
     )
 
 
 def draws() -> tuple[Function, ...]:
     i = Counting(num(1), sub(N, num(1)))
-    node = lambda index: Gather(Nodes(N, None), index, Type.TABLE)  # noqa: E731
-    cdf = lambda u: op("erf", div(sub(op("log", u), num("-1.1")), mul(root(num(2)), num(2))))  # noqa: E731
+
+    def node(index: Expr) -> Expr:
+        return Gather(Nodes(N, None), index, Type.TABLE)
+
+    def cdf(u: Expr) -> Expr:
+        return op("erf", div(sub(op("log", u), num("-1.1")), mul(root(num(2)), num(2))))
+
     weights = sub(cdf(node(sub(add(i, num(1)), num(1)))), cdf(node(sub(i, num(1)))))
     noise = Draw("z", "normal_like", (x0,), X)
     head = (Param("x0", X),)
@@ -260,7 +319,10 @@ def samplers() -> tuple[Function, ...]:
     moved = of("transition", x, z, bottom, Fill(sigma, x), type=X)
     again = Let("x", consistency_of(network, moved, Fill(sigma, x)))
     loop = Loop("s", None, None, False, Var("times", Type.SEQUENCE), (("z", zs),), (x,), (again,))
-    point = lambda index: Fill(Gather(Nodes(N, z), index, U), x)  # noqa: E731
+
+    def point(index: Expr) -> Expr:
+        return Fill(Gather(Nodes(N, z), index, U), x)
+
     denoiser = Lambda((x, t), of("denoise", network, x, t, type=X), DENOISER)
     step = of("heun_step", denoiser, x, point(sub(counter, num(1))), point(sub(sub(counter, num(1)), num(1))), type=X)
     solve = Loop("n", N, num(2), True, None, (), (x,), (Let("x", step),))
@@ -271,7 +333,15 @@ def samplers() -> tuple[Function, ...]:
     ode = (*head, Param("N", H, True, Fraction(18)), Param("last", H, True, Fraction(1)))
     return (
         Function("sample_onestep", head, (start, Return(consistency_of(network, x, top))), X, Role.SAMPLER),
-        Function("sample_multistep", (*head, Param("zs", X, True), Param("times", Type.SEQUENCE, True, given)), (start, first, loop, Return(x)), X, Role.SAMPLER, "", "samplers.cm:8"),
+        Function(
+            "sample_multistep",
+            (*head, Param("zs", X, True), Param("times", Type.SEQUENCE, True, given)),
+            (start, first, loop, Return(x)),
+            X,
+            Role.SAMPLER,
+            "",
+            "samplers.cm:8",
+        ),
         Function("sample_ode", ode, (start, solve, Return(final)), X, Role.SAMPLER),
     )
 
@@ -311,7 +381,9 @@ def ve_program() -> Program:
         (
             Objective("ict", "loss_ict", "draw_ict", "ict_N", "ict_mu"),
             Objective("denoising", "loss_denoising", "draw_denoising", None, None),
-            Objective("consistency_distillation", "loss_consistency_distillation", "draw_consistency_distillation", None, None),
+            Objective(
+                "consistency_distillation", "loss_consistency_distillation", "draw_consistency_distillation", None, None
+            ),
         ),
         (
             Sampler("onestep", "sample_onestep", "draw_sample_onestep"),

@@ -26,7 +26,6 @@ from cmdsl.ir.nodes import (
     Op,
     Program,
     Reduce,
-    Select,
     Spread,
     Stmt,
     Type,
@@ -154,6 +153,6 @@ def _replaced(s: Stmt, shared: Expr, var: Var) -> Stmt:
         return rebuild(e, tuple(replace(part) if within else part for part, within in parts))
 
     if isinstance(s, Loop):
-        ends = (e and replace(e) for e in (s.start, s.stop, s.items))
-        return evolve(s, **dict(zip(("start", "stop", "items"), ends, strict=True)))
+        start, stop, items = (e and replace(e) for e in (s.start, s.stop, s.items))
+        return evolve(s, start=start, stop=stop, items=items)
     return rewrite_statement(s, replace)

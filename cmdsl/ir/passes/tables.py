@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from cmdsl.ir.nodes import Draw, Expr, Function, Let, Loop, Nodes, Program, Stmt, Var
-from cmdsl.ir.walk import fresh, names, rewrite_statement, statements, subexpressions, transform, expressions
+from cmdsl.ir.walk import expressions, fresh, names, rewrite_statement, statements, subexpressions, transform
 
 
 def hoist_tables(program: Program) -> Program:
