@@ -9,11 +9,11 @@ from pathlib import Path
 from attrs import frozen
 
 from cmdsl import __version__
-from cmdsl.diagnostics import Diagnostic, Severity, SpecError
+from cmdsl.diagnostics import Diagnostic, Severity, Span, SpecError, error
 from cmdsl.emit.backend import Backend
 from cmdsl.emit.files import write
 from cmdsl.emit.registry import find
-from cmdsl.ir.nodes import Program
+from cmdsl.ir.nodes import Expr, Program, Var
 from cmdsl.ir.optimize import optimize
 from cmdsl.lower import Derived, lower
 from cmdsl.report import derivation, summary
@@ -21,7 +21,7 @@ from cmdsl.sema import Spec, resolve
 from cmdsl.sema.imports import read
 from cmdsl.symbolic.constants import constants
 from cmdsl.symbolic.derive import derive
-from cmdsl.symbolic.freeze import differentiate, freeze
+from cmdsl.symbolic.freeze import freeze
 from cmdsl.symbolic.model import Certificate, Model
 from cmdsl.symbolic.prove import diagnostics, prove
 from cmdsl.symbolic.stabilize import stabilize
@@ -58,7 +58,11 @@ def check(path: Path, overrides: Mapping[str, str]) -> Checked:
 def frozen(model: Model) -> Derived:
     """Give what lowering takes of a model: its coefficients as IR, its constants, and a way to differentiate."""
     public = frozenset(name for name, coefficient in model.coefficients.items() if coefficient.public)
-    return Derived(freeze(model), public, constants(model), lambda e, v, span: differentiate(model, e, v, span))
+
+    def refuse(e: Expr, v: Var, span: Span) -> Expr:
+        raise error("CM207", "`diff` in a body is not lowered", span)
+
+    return Derived(freeze(model), public, constants(model), refuse)
 
 
 def report(checked: Checked, colour: bool = False) -> str:

@@ -102,7 +102,9 @@ class Functions:
         evaluator = self.evaluator()
         evaluator.enter(function, function.name, span)
         result = run(builder, evaluator, function.body, env, span)
-        emitted = builder.function(name, role, params, result, formula=formula(function), source=source(function.span))
+        emitted = builder.function(
+            name, role, params, result, formula=formula(name, function), source=source(function.span)
+        )
         final = self.add(emitted)
         if function.owner is not None and role is Role.SOLVER:
             self.orders[final] = claimed_order(evaluator, function.owner)
@@ -174,9 +176,9 @@ def claimed_order(evaluator: Evaluator, solver: Instance) -> int:
     return int(value.value)
 
 
-def formula(function: Closure) -> str:
-    """Write what a function is, in one line."""
-    head = f"{function.name}({', '.join(function.parameters)})"
+def formula(name: str, function: Closure) -> str:
+    """Write what a function is, in one line, under the name that it is emitted by."""
+    head = f"{name}({', '.join(function.parameters)})"
     if not isinstance(function.body, tuple):
         return f"{head} = {written(function.body)}"
     steps = [f"{s.name} = {written(s.value)}" for s in function.body if isinstance(s, ast.Equation)]

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Type
-from cmdsl.ir.walk import substitute, transform
+from cmdsl.ir.walk import all_subexpressions, substitute, transform
 from cmdsl.lower.algebra import IrAlgebra, expression, join, scalars, state_variable
 from cmdsl.lower.functions import HOST, NETWORK, NETWORK_EMA, SOME_STATE, TEACHER, Functions, per_sample
 from cmdsl.sema.evaluate import Evaluator
@@ -21,6 +21,7 @@ from cmdsl.syntax import ast
 Differentiate = Callable[[ir.Expr, ir.Var, Span], ir.Expr]
 DENOISER_PREFIX = "denoiser_"
 ONE = ir.Num(Fraction(1))
+SHORT = 5  # operations of a part of a kernel that is written out in it
 
 
 @frozen
@@ -209,20 +210,16 @@ def coefficient(name: str, derived: Derived, algebra: IrAlgebra) -> Builtin:
     def apply(args: tuple[object, ...], span: Span) -> ir.Expr:
         operands = scalars(args, span, f"`{name}`")
         host = all(o.type in HOST for o in operands)
-        if host or name not in derived.public or is_simple(function):
+        if host or operations(function) <= (0 if name in derived.public else SHORT):
             return opened(function, operands, derived, algebra, span)
         return ir.Call(name, tuple(operands), join([o.type for o in operands], span))
 
     return Builtin(name, len(function.params), apply)
 
 
-def is_simple(function: ir.Function) -> bool:
-    """Tell whether a function is one name or number."""
-    return (
-        len(function.body) == 1
-        and isinstance(function.body[0], ir.Return)
-        and isinstance(function.body[0].value, ir.Num | ir.Var)
-    )
+def operations(function: ir.Function) -> int:
+    """Count a function's operations; one name or number has none."""
+    return sum(isinstance(e, ir.Op | ir.Call | ir.Select) for e in all_subexpressions(function.body))
 
 
 def opened(function: ir.Function, args: list[ir.Expr], derived: Derived, algebra: IrAlgebra, span: Span) -> ir.Expr:

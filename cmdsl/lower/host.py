@@ -30,7 +30,7 @@ def lower_grid(name: str, grid: Instance, epsilon: ir.Expr, last: ir.Expr, funct
     pinned = ir.Select(ir.Compare("==", i, ONE, Type.TABLE), epsilon, at_end, Type.TABLE)
     statements = (*body.statements, ir.Return(pinned))
     return ir.Function(
-        name, (ir.Param("n", Type.STATIC),), statements, Type.TABLE, Role.GRID, formula(node), source(node.span)
+        name, (ir.Param("n", Type.STATIC),), statements, Type.TABLE, Role.GRID, formula("node", node), source(node.span)
     )
 
 
@@ -73,7 +73,7 @@ def host_function(prefix: str, function: Closure, curriculum: Instance, function
         (*body.statements, ir.Return(result)),
         Type.STATIC,
         Role.CURRICULUM,
-        formula(function),
+        formula(function.name, function),
         source(function.span),
         True,
         integer,

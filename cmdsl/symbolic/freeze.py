@@ -87,7 +87,9 @@ class Freezer:
             name = "min" if isinstance(e, sp.Min) else "max"
             return reduce(lambda a, b: self.join(name, a, b), [self.freeze(a) for a in self.ordered(e.args)])
         if isinstance(e, REWRITTEN):
-            return self.freeze(e.rewrite(sp.tan if isinstance(e, sp.cot) else sp.cos if isinstance(e, sp.sec) else sp.sin))
+            return self.freeze(
+                e.rewrite(sp.tan if isinstance(e, sp.cot) else sp.cos if isinstance(e, sp.sec) else sp.sin)
+            )
         return self.truth(e)
 
     def truth(self, e: sp.Basic) -> ir.Expr:
@@ -155,7 +157,10 @@ class Freezer:
         above, below = (self.frozen(side.plain) for side in (parts.above, parts.below))
         root = self.under(parts.above.roots, parts.below.roots)
         square = self.under(parts.above.squares, parts.below.squares)
-        for group, wrap in ((square, lambda x: self.join("pow", x, ir.Num(Fraction(2)))), (root, lambda x: op("sqrt", x))):
+        for group, wrap in (
+            (square, lambda x: self.join("pow", x, ir.Num(Fraction(2)))),
+            (root, lambda x: op("sqrt", x)),
+        ):
             if group is not None:
                 value, is_above = group
                 (above if is_above else below).append(wrap(value))
@@ -221,9 +226,14 @@ def function(model: Model, c: Coefficient) -> ir.Function:
         body=(ir.Return(frozen),),
         result=Type.SAMPLE,
         role=role(c.name),
-        formula=written(plain(c.formula)),
-        source=str(c.source) if c.source else "",
+        formula=f"{c.name}({', '.join(p.name for p in c.parameters)}) = {written(plain(c.formula))}",
+        source=place(c.source),
     )
+
+
+def place(span: Span | None) -> str:
+    """Name a line of a file, wherever the file lies."""
+    return f"{span.path.replace(chr(92), '/').rsplit('/', 1)[-1]}:{span.line}" if span else ""
 
 
 def role(name: str) -> ir.Role:

@@ -11,7 +11,16 @@ from cmdsl.symbolic.opaque import call
 from cmdsl.symbolic.process import Clock, Process
 from cmdsl.symbolic.tidy import tidy
 
-SOURCES = {"alpha": ("alpha", "drift"), "sigma": ("sigma", "diffusion"), "drift_rate": ("drift",), "diffusion": ("diffusion",)}
+SOURCES = {
+    "alpha": ("alpha", "drift"),
+    "sigma": ("sigma", "diffusion"),
+    "drift_rate": ("drift",),
+    "diffusion": ("diffusion",),
+}
+
+
+PARTS = ("drift_rate", "velocity_x", "velocity_denoised", "transition_alpha", "transition_sigma", "gaussian_scale")
+"""What the kernels of the prelude are made of: written out in them where it is short."""
 
 
 def coefficients(process: Process, sigma_data: sp.Expr, clock: Clock, span: Span) -> dict[str, Coefficient]:
@@ -28,13 +37,16 @@ def coefficients(process: Process, sigma_data: sp.Expr, clock: Clock, span: Span
         "velocity_x": ((t,), velocity_x(process, t)),
         "velocity_denoised": ((t,), velocity_denoised(process, t)),
         "transition_alpha": ((r, t), call("alpha", t) / call("alpha", r)),
-        "transition_sigma": ((r, t), sp.sqrt(call("sigma", t) ** 2 - call("transition_alpha", r, t) ** 2 * call("sigma", r) ** 2)),
+        "transition_sigma": (
+            (r, t),
+            sp.sqrt(call("sigma", t) ** 2 - call("transition_alpha", r, t) ** 2 * call("sigma", r) ** 2),
+        ),
         "gaussian_scale": ((t, s), sp.sqrt(spread(s, sigma_data) / spread(t, sigma_data))),
     }
     found = inverse(process.sigma / process.alpha, clock, s)
     if found is not None:
         formulas["time_at"] = ((s,), found)
-    return {n: Coefficient(n, p, f, source(n, process, span)) for n, (p, f) in formulas.items()}
+    return {n: Coefficient(n, p, f, source(n, process, span), n not in PARTS) for n, (p, f) in formulas.items()}
 
 
 def other(name: str, clock: Clock) -> sp.Symbol:
