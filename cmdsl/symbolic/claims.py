@@ -8,7 +8,7 @@ from functools import partial
 import sympy as sp
 from attrs import field, frozen
 
-from cmdsl.symbolic.enclose import Ball, NotEnclosed, ball, tape, text, uncovered
+from cmdsl.symbolic.enclose import Ball, NotEnclosed, ball, plural, tape, text, uncovered
 from cmdsl.symbolic.model import Status, Verdict
 from cmdsl.symbolic.notation import decimal
 from cmdsl.symbolic.setting import Setting, Values
@@ -73,12 +73,12 @@ def identity(
     """
     if residual == 0:
         return Finding(Status.PROVED, claim, "cancels as written")
-    replaced = (facts or setting.facts.replaced)(residual)
+    offsets = facts or setting.facts.replaced
     here, *others = [failing(setting, residual, v, variables) for v in (setting.values, *setting.elsewhere)]
     away = next((o for o in others if o), None)
     if here or (away and everywhere):
         return refuted(claim, here or away or {}, "0")
-    if away is None and vanishes(replaced):
+    if away is None and (vanishes(residual) or vanishes(offsets(residual))):
         return Finding(Status.PROVED, claim, "normal form 0")
     if vanishes(residual.subs(setting.values)):
         return Finding(Status.PROVED_HERE, claim, f"normal form 0 at the given parameters{elsewhere(away)}")
@@ -178,8 +178,7 @@ def enclosure(setting: Setting, claim: str, expr: sp.Expr, holds: Callable[[Ball
     run = compiled(expr, (setting.model.t,), setting.values)
     if run is None:
         return None
-    open_piece, pieces = uncovered(run, setting.low(setting.values), setting.high(setting.values), holds)
+    open_piece, pieces = uncovered(run, [(setting.low(setting.values), setting.high(setting.values))], holds)
     if open_piece is not None:
         return None
-    plural = "s" if pieces > 1 else ""
-    return Finding(Status.PROVED_HERE, claim, f"enclosed on [epsilon, T] in {pieces} piece{plural}")
+    return Finding(Status.PROVED_HERE, claim, f"enclosed over all times in {plural(pieces)}")

@@ -197,24 +197,43 @@ def ball(value: sp.Expr) -> Ball:
 
 
 def uncovered(
-    function: Callable[[Ball], Ball], low: Ball, high: Ball, holds: Callable[[Ball], bool], pieces: int = PIECES
-) -> tuple[Ball | None, int]:
-    """Bisect [low, high] until `holds` is certain on every piece.
+    function: Callable[..., Ball],
+    ends: Sequence[tuple[Ball, Ball]],
+    holds: Callable[[Ball], bool],
+    pieces: int = PIECES,
+) -> tuple[tuple[Ball, ...] | None, int]:
+    """Bisect a box, given by the ends of each variable, until `holds` is certain on every piece.
 
     Gives the first undecided piece, or None, and how many pieces there were.
     """
-    waiting, seen = [(low, high)], 0
+    waiting, seen = [tuple(ends)], 0
     while waiting:
-        a, b = waiting.pop()
+        box = waiting.pop()
         seen += 1
-        piece = a.union(b)
-        if holds(function(piece)):
+        piece = tuple(a.union(b) for a, b in box)
+        if holds(function(*piece)):
             continue
-        middle = split(a, b)
-        if seen > pieces or middle is None:
+        halves = halved(box)
+        if seen > pieces or not halves:
             return piece, seen
-        waiting += [(middle, b), (a, middle)]
+        waiting += halves
     return None, seen
+
+
+Box = tuple[tuple[Ball, Ball], ...]
+
+
+def halved(box: Box) -> list[Box]:
+    """Cut a box in two across its relatively longest side; none where there is no room."""
+    i = max(range(len(box)), key=lambda k: float((box[k][1] - box[k][0]) / (abs(box[k][0]) + abs(box[k][1])).upper()))
+    a, b = box[i]
+    middle = split(a, b)
+    return [] if middle is None else [(*box[:i], half, *box[i + 1 :]) for half in ((middle, b), (a, middle))]
+
+
+def plural(pieces: int) -> str:
+    """Count pieces in words."""
+    return f"{pieces} piece{'s' if pieces > 1 else ''}"
 
 
 def split(a: Ball, b: Ball) -> Ball | None:

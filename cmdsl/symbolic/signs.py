@@ -144,7 +144,9 @@ def addition(e: sp.Expr, facts: Facts) -> str | None:
             return "+" if "+" in signs else "0+"
         if signs <= {"-", "0-", "0"}:
             return "-" if "-" in signs else "0-"
-    return difference(e, facts) or before_bound(e, facts) or paired(e, facts) or OPPOSITE[paired(-e, facts)]
+    one_sided = (before_bound, paired)
+    found = (difference(e, facts), *(r(e, facts) for r in one_sided), *(OPPOSITE[r(-e, facts)] for r in one_sided))
+    return next((s for s in found if s is not None), None)
 
 
 def paired(e: sp.Expr, facts: Facts) -> str | None:
@@ -195,7 +197,11 @@ def negative_coefficient(e: sp.Expr) -> bool:
 
 
 def rise(g: sp.Expr, h: sp.Expr, facts: Facts) -> str | None:
-    """Give the sign of g - h where both are values of one rising function, or h is its value at 0 or 1."""
+    """Give the sign of g - h where both are values of one rising function, or one is its value at 0 or 1."""
+    if isinstance(g, sp.Pow) and h == 1:
+        h = sp.Pow(1, g.exp, evaluate=False)
+    if isinstance(h, sp.Pow) and g == 1:
+        g = sp.Pow(1, h.exp, evaluate=False)
     if isinstance(g, sp.Pow) and isinstance(h, sp.Pow) and g.exp == h.exp and positive(sign(g.exp, facts)):
         bases_fit = nonnegative(sign(g.base, facts)) and nonnegative(sign(h.base, facts))
         return sign(g.base - h.base, facts) if bases_fit else None

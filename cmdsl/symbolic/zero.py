@@ -42,7 +42,7 @@ def vanishes(expr: sp.Expr) -> bool:
     reader = Reader()
     try:
         reader.read(expr)
-        return bool(Reader(reader.found).read(expr)[0] == NOTHING)
+        return bool(Reader(reader.found, reader.indices).read(expr)[0] == NOTHING)
     except (TooHard, ZeroDivisionError):
         return False
 
@@ -52,9 +52,10 @@ class Reader:
     """Reads expressions as fractions; a first reading finds the units of exponents and angles for a second one."""
 
     units: dict[object, sp.Rational] | None = None
+    indices: dict[object, int] = field(factory=dict)  # those of a first reading name the same generators in a second
     found: dict[object, sp.Rational] = field(factory=dict)
-    indices: dict[object, int] = field(factory=dict)
-    relations: list[tuple[Polynomial, Polynomial]] = field(factory=list)
+    defined: set[int] = field(factory=set)
+    relations: dict[int, Polynomial] = field(factory=dict)  # of generators: what reduces to 0
     positive: set[int] = field(factory=set)
     logarithms: dict[int, Fraction] = field(factory=dict)  # of generators: exponentials and roots
     arguments: dict[int, Fraction] = field(factory=dict)  # of generators that are logarithms
@@ -102,24 +103,22 @@ class Reader:
 
     def generator(self, key: object, positive: bool, power: int = 0, value: Polynomial = None) -> Polynomial:
         """Give the generator of that key; with a relation `generator^power = value` where one is given."""
-        if key not in self.indices:
-            # Later generators come earlier in the lexicographic order: relations rewrite them by older ones.
-            index = CAPACITY - 1 - len(self.indices)
-            if index < 0:
-                raise TooHard
-            self.indices[key] = index
-            if positive:
-                self.positive.add(index)
-            if power:
-                self.relations.append((GENERATORS[index] ** power, value))
-        return GENERATORS[self.indices[key]]
+        # Later generators come earlier in the lexicographic order: relations rewrite them by older ones.
+        index = self.indices.setdefault(key, CAPACITY - 1 - len(self.indices))
+        if index < 0:
+            raise TooHard
+        if index not in self.defined:
+            self.defined.add(index)
+            self.positive |= {index} if positive else set()
+            self.relations |= {index: GENERATORS[index] ** power - value} if power else {}
+        return GENERATORS[index]
 
     def reduce(self, polynomial: Polynomial) -> Polynomial:
         """Rewrite by the relations, the newest generator first."""
         if len(polynomial) > MOST_TERMS:
             raise TooHard
-        for leading, value in reversed(self.relations):
-            polynomial = polynomial % (leading - value)
+        for index in sorted(self.relations):
+            polynomial = polynomial % self.relations[index]
         return polynomial
 
     def ratio(self, numerator: Polynomial, denominator: Polynomial) -> Fraction:
@@ -191,8 +190,10 @@ class Reader:
         roots = [self.raised((self.root_of(p, degree), ONE), n) for p, n in known]
         if rest == (ONE, ONE):
             return self.product(roots)
-        relation = (degree, rest[0]) if rest[1] == ONE else (0, None)
-        return self.product([*roots, (self.generator(("root", degree, str(rest)), True, *relation), ONE)])
+        # D (N/D)^(1/n), whose n-th power is N D^(n-1) whatever the signs of N and D.
+        value = rest[0] * rest[1] ** (degree - 1)
+        scaled = self.generator(("root", degree, str(rest)), rest[1] == ONE, degree, value)
+        return self.product([*roots, (scaled, rest[1])])
 
     def root_of(self, p: Polynomial, degree: int) -> Polynomial:
         """Give the generator for the root of a nonnegative irreducible polynomial."""
@@ -236,7 +237,7 @@ class Reader:
         key = (kind, str(monomial))
         if self.units is None:
             self.found[key] = sp.gcd(self.found.get(key, sp.S.Zero), coefficient)
-            return sp.S.One, 1
+            return sp.S.One, int(coefficient) if coefficient.q == 1 and abs(coefficient) <= HIGHEST else 1
         unit = self.units.get(key)
         if unit is None or abs(coefficient / unit) > HIGHEST:
             raise TooHard

@@ -68,16 +68,26 @@ def test_an_unknown_function_is_refused() -> None:
 
 def test_bisection_covers_a_positive_function() -> None:
     run = tape(t - sp.log(t) - sp.Rational(99, 100), (t,))
-    piece, pieces = uncovered(run, flint.arb("0.01"), flint.arb(80), lambda v: v > 0)
+    piece, pieces = uncovered(run, [(flint.arb("0.01"), flint.arb(80))], lambda v: v > 0)
     assert piece is None
     assert pieces > 1
 
 
 def test_bisection_stops_at_the_place_of_a_pole() -> None:
     run = tape(1 / (t - sp.Rational(1, 2)), (t,))
-    piece, _ = uncovered(run, flint.arb("0.002"), flint.arb(80), lambda v: v.is_finite())
+    piece, _ = uncovered(run, [(flint.arb("0.002"), flint.arb(80))], lambda v: v.is_finite())
     assert piece is not None
-    assert abs(piece - flint.arb("0.5")) < 1e-20
+    assert abs(piece[0] - flint.arb("0.5")) < 1e-20
+
+
+def test_bisection_covers_a_function_of_two_times() -> None:
+    r = sp.Symbol("r", positive=True)
+    run = tape(sp.log(t + 1) / (t + r - t * r), (r, t))
+    sides = [(flint.arb("0.1"), flint.arb("0.9"))] * 2
+    assert uncovered(run, sides, lambda v: v.is_finite())[0] is None
+    piece, _ = uncovered(tape(1 / (t - 2 * r), (r, t)), sides, lambda v: v.is_finite())
+    assert piece is not None
+    assert (piece[1] - 2 * piece[0]).contains(0)
 
 
 def test_points_have_both_ends_their_neighbours_and_stay_inside() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import sympy as sp
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cmdsl.symbolic.claims import SIGNS, Finding, compiled, place, verdict
-from cmdsl.symbolic.enclose import Ball, text, uncovered
+from cmdsl.symbolic.enclose import Ball, plural, text, uncovered
 from cmdsl.symbolic.model import Coefficient, Status, Verdict
 from cmdsl.symbolic.notation import decimal, written
 from cmdsl.symbolic.setting import Setting, facts
@@ -19,7 +19,7 @@ DIFFERENTIABLE = "c_skip and c_out are differentiable on [epsilon, T], at epsilo
 FINITE = "every coefficient is finite and real on [epsilon, T]"
 # What a singular end of the process makes infinite without harm: nothing applies these at that end itself.
 RATES = ("drift_rate", "diffusion", "snr", "logsnr", "velocity_x", "velocity_denoised")
-OPEN = (*RATES, "transition_alpha", "transition_sigma")
+OPEN = (*RATES, "transition_alpha", "transition_sigma", "time_at")
 ROUGH = (sp.Abs, sp.Min, sp.Max, sp.sign, sp.floor, sp.ceiling, sp.Piecewise)
 
 
@@ -56,9 +56,17 @@ def question(setting: Setting, coefficient: Coefficient) -> Question:
     if t in coefficient.parameters:
         pair = [facts(setting.model, closed=closed, earlier=others[0]) for closed in (True, False)]
         return Question(coefficient.name, expr, pair[0], pair[1], (others[0], t))
-    # A function of the noise-to-signal ratio: at the ratios that the process has.
-    ratio = setting.formula("sigma", t) / setting.formula("alpha", t)
-    return Question(coefficient.name, expr.subs(others[0], ratio), setting.facts, setting.inner_facts, (t,))
+    return of_ratio(setting, coefficient.name, expr, others[0])
+
+
+def of_ratio(setting: Setting, name: str, expr: sp.Expr, s: sp.Symbol) -> Question:
+    """Ask of a function of the noise-to-signal ratio whether it is finite at any ratio, or at those of the process."""
+    t, ratio = setting.model.t, sp.Symbol("ratio", nonnegative=True)
+    known = evolve(setting.facts, replacements={**setting.facts.replacements, s: ratio})
+    if known.obstruction(known.replaced(expr)) is None:
+        return Question(name, expr, known, known, (s,))
+    own = setting.formula("sigma", t) / setting.formula("alpha", t)
+    return Question(name, expr.xreplace({s: own}), setting.facts, setting.inner_facts, (t,))
 
 
 def finiteness(setting: Setting, q: Question) -> Finding:
@@ -135,14 +143,15 @@ def singular_ends(setting: Setting, questions: list[Question]) -> list[str]:
 
 
 def enclosed(setting: Setting, q: Question) -> Finding | None:
-    """Enclose a function of one time over the whole interval, or give None."""
-    run = compiled(q.expr, q.variables, setting.values) if len(q.variables) == 1 and q.name not in OPEN else None
+    """Enclose a function over [epsilon, T], in both times if it has two, or give None."""
+    run = compiled(q.expr, q.variables, setting.values)
     if run is None:
         return None
-    piece, pieces = uncovered(run, setting.low(setting.values), setting.high(setting.values), lambda v: v.is_finite())
+    ends = (setting.low(setting.values), setting.high(setting.values))
+    piece, pieces = uncovered(run, [ends] * len(q.variables), lambda v: v.is_finite())
     if piece is not None:
         return None
-    return Finding(Status.PROVED_HERE, finite_claim(q), f"enclosed on [epsilon, T] in {pieces} pieces")
+    return Finding(Status.PROVED_HERE, finite_claim(q), f"enclosed on [epsilon, T] in {plural(pieces)}")
 
 
 def at_points(setting: Setting, q: Question) -> Finding:
@@ -175,9 +184,10 @@ def near_pole(setting: Setting, q: Question, values: list[tuple[tuple[Ball, ...]
     if run is None:
         return None
     low, high = values[0][0][0], setting.high(setting.values)
-    piece, _ = uncovered(run, min(p[0] for p, _ in values), high, lambda v: v.is_finite())
-    if piece is None:
+    box, _ = uncovered(run, [(min(p[0] for p, _ in values), high)], lambda v: v.is_finite())
+    if box is None:
         return None
+    piece = box[0]
     middle, size = piece.mid(), max(abs(v) for _, v in values)
     steps = [abs(run(middle + (high - low) * step)) for step in (1e-10, 1e-15, 1e-20)]
     grows = all(b > 100 * a for a, b in pairwise(steps)) and steps[-1] > size
