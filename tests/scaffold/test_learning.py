@@ -51,7 +51,7 @@ def test_a_wrong_loss_misses_the_bound(package: Package, wrong: str) -> None:
 
     def loss(network: Any, x0: Tensor, *, network_ema: Any, z: Tensor, n: Tensor, N: int) -> Tensor:
         times = model.grid(N).float()
-        t, r = times[n], times[n - 1]
+        t, r = times[n.long()], times[n.long() - 1]
         other = torch.randn(z.shape, generator=generator)
         with torch.no_grad():
             target = model.consistency(network_ema, model.perturb(x0, other, r), r) if wrong == "noise" else x0
