@@ -51,11 +51,11 @@ def check(path: Path, overrides: Mapping[str, str]) -> Checked:
     errors = tuple(d for d in found if d.severity is Severity.ERROR)
     if errors:
         raise SpecError(errors)
-    program = lower(spec, frozen(stabilize(model)), __version__)
+    program = lower(spec, for_bodies(stabilize(model)), __version__)
     return Checked(spec, model, certificate, program, found)
 
 
-def frozen(model: Model) -> Derived:
+def for_bodies(model: Model) -> Derived:
     """Give what lowering takes of a model: its coefficients as IR, its constants, and a way to differentiate."""
     public = frozenset(name for name, coefficient in model.coefficients.items() if coefficient.public)
 
