@@ -66,7 +66,10 @@ def place(result: Factors, base: sp.Expr, power: sp.Rational) -> None:
         case sp.S.One:
             side.plain.append(base)
         case sp.S.Half:
-            side.roots.append(base)
+            other = result.below if power > 0 else result.above
+            for factor in sp.Mul.make_args(base):
+                inverse = raised(factor) and factor.exp == -1
+                (other if inverse else side).roots.append(1 / factor if inverse else factor)
         case n if n == 2:
             side.squares.append(base)
         case n:

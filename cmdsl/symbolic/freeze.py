@@ -13,7 +13,7 @@ from sympy.core.function import AppliedUndef
 
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
-from cmdsl.ir.build import joined, op
+from cmdsl.ir.build import RANK, joined, op
 from cmdsl.ir.nodes import Type
 from cmdsl.ir.walk import free
 from cmdsl.symbolic.factors import raised, sorted_factors
@@ -164,7 +164,7 @@ class Freezer:
             if group is not None:
                 value, is_above = group
                 (above if is_above else below).append(wrap(value))
-        result = self.quotient(above, below)
+        result = self.quotient(*(sorted(side, key=lambda x: RANK.index(x.type)) for side in (above, below)))
         return op("neg", result) if parts.negative else result
 
     def frozen(self, factors: list[sp.Expr]) -> list[ir.Expr]:
