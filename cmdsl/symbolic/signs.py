@@ -16,6 +16,7 @@ RISING = (sp.exp, sp.log, sp.sinh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, lo
 ODD = (sp.sinh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, log1p)
 STEPS = (sp.Abs, sp.Min, sp.Max, sp.floor, sp.ceiling, sp.sign)
 ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, *STEPS)
+MOST_TERMS = 12
 OPPOSITE = {"+": "-", "-": "+", "0+": "0-", "0-": "0+", "0": "0", None: None}
 
 
@@ -150,20 +151,20 @@ def addition(e: sp.Expr, facts: Facts) -> str | None:
 
 
 def paired(e: sp.Expr, facts: Facts) -> str | None:
-    """Tell that a sum is positive, each of its negative terms being outweighed by a term of its own."""
-    terms = list(sp.Add.make_args(expanded(e)))
-    if len(terms) > 12:
+    """Tell that a sum is positive, each of its other terms being outweighed by a positive term of its own."""
+    terms = sp.Add.make_args(expanded(e))
+    if len(terms) > MOST_TERMS:
         return None
+    positive_terms = [a for a in terms if nonnegative(sign(a, facts))]
     signs = []
-    for negative in [a for a in terms if sign(a, facts) not in ("+", "0+")]:
-        terms.remove(negative)
-        match = next((p for p in terms if outweighs(p, negative, facts)), None)
+    for other in [a for a in terms if a not in positive_terms]:
+        match = next((p for p in positive_terms if outweighs(p, other, facts)), None)
         if match is None:
             return None
-        terms.remove(match)
-        signs.append(difference(match + negative, facts))
-    signs += [sign(a, facts) for a in terms]
-    return "+" if "+" in signs else "0+" if all(nonnegative(s) for s in signs) else None
+        positive_terms.remove(match)
+        signs.append(difference(match + other, facts))
+    signs += [sign(a, facts) for a in positive_terms]
+    return "+" if "+" in signs else "0+"
 
 
 def outweighs(p: sp.Expr, negative: sp.Expr, facts: Facts) -> bool:

@@ -84,7 +84,8 @@ def found(setting: Setting, text: str, difference: sp.Expr, relation: str, *, ev
         return identity(setting, text, difference, variables, everywhere=everywhere)
     positive = difference if relation in (">", ">=") else -difference
     facts = setting.inner_facts if setting.low_open and setting.high_open else setting.facts
-    sign = facts.sign(facts.replaced(positive))
+    offsets = facts.replaced(positive)
+    sign = facts.sign(offsets) or facts.sign(sp.together(offsets))
     return positivity(setting, text, positive, strict=relation in ("<", ">"), everywhere=everywhere, sign=sign)
 
 
