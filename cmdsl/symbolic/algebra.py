@@ -92,7 +92,9 @@ class SympyAlgebra:
     def bound(self, operands: list[sp.Expr], span: Span) -> None:
         """Refuse expressions that have grown beyond all use."""
         if sum(self.size(o) for o in operands) > LARGEST_EXPRESSION:
-            raise error("CM228", "written out, this expression is too large", span, help="name fewer things in terms of others")
+            raise error(
+                "CM228", "written out, this expression is too large", span, help="name fewer things in terms of others"
+            )
 
     def size(self, expr: sp.Basic) -> int:
         """Count the nodes of an expression written out in full."""
@@ -155,11 +157,15 @@ def undefined(result: sp.Expr, operands: list[sp.Expr]) -> bool:
     if result in (sp.nan, sp.zoo):
         return True
     numbers = all(o.is_number for o in operands)
-    return numbers and (result.is_real is False or (result.is_infinite is True and not any(o.is_infinite for o in operands)))
+    return numbers and (
+        result.is_real is False or (result.is_infinite is True and not any(o.is_infinite for o in operands))
+    )
 
 
 def reason(op: str, operands: list[sp.Expr]) -> str:
     """Say why an operation has no value, where that is plain."""
     if op == "div" and operands[1] == 0:
         return ": it divides by zero"
-    return f": `{op}` of {operands[0]}" if operands[0].is_number and op not in ("add", "sub", "mul", "div", "pow") else ""
+    return (
+        f": `{op}` of {operands[0]}" if operands[0].is_number and op not in ("add", "sub", "mul", "div", "pow") else ""
+    )

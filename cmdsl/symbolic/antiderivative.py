@@ -1,4 +1,4 @@
-"""Integrals in closed form: polynomials times exponentials of polynomials exactly, the rest by sympy within a budget."""
+"""Integrals in closed form: exactly for polynomials and exponentials of them, else by sympy within a budget."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGEST = 80  # operations of an integrand that sympy is given
 def antiderivative(h: sp.Expr, t: sp.Symbol) -> tuple[sp.Expr, str] | None:
     """Give an integral from 0 and how it was found, or None where no closed form is known."""
     sealed, constants = seal(h, t)
-    for rule, how in ((of_polynomial, "term by term"), (of_exponentials, "exponentials of polynomials"), (by_sympy, "sympy")):
+    for rule, how in RULES.items():
         found = rule(sealed, t)
         if found is None:
             continue
@@ -27,7 +27,7 @@ def antiderivative(h: sp.Expr, t: sp.Symbol) -> tuple[sp.Expr, str] | None:
 
 
 def seal(h: sp.Expr, t: sp.Symbol) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:
-    """Put symbols in place of logarithms of constants, which polynomials would take apart; powers become exponentials."""
+    """Put symbols for logarithms of constants, which polynomials would take apart; powers become exponentials."""
     powers = {e: sp.exp(u, evaluate=False) for e in h.atoms(sp.Pow) if (u := exponent(e, t)) is not None}
     h = h.xreplace(powers)
     logarithms = sorted((c for c in h.atoms(sp.log) if not c.has(t)), key=sp.default_sort_key)
@@ -116,3 +116,6 @@ def real_logarithms(e: sp.Expr, t: sp.Symbol) -> sp.Expr:
     """Write log(t - 1) as log(1 - t) where the argument is negative at 0: they differ by a constant."""
     negative = {log: sp.log(-log.args[0]) for log in e.atoms(sp.log) if log.args[0].subs(t, 0).is_negative}
     return e.xreplace(negative)
+
+
+RULES = {of_polynomial: "term by term", of_exponentials: "exponentials of polynomials", by_sympy: "sympy"}

@@ -1,4 +1,4 @@
-"""Equal forms that keep their digits: `expm1` and `log1p` for what vanishes at 0, quotients that are exactly 1 at the boundary."""
+"""Equal forms that keep their digits: `expm1`, `log1p`, quotients that are exactly 1 at the boundary."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def answer(compute: Callable[[], sp.Expr], reading: int, writing: int) -> None:
 
 def read(pipe: int, deadline: float) -> str:
     """Read what the child writes until it ends; nothing past the deadline."""
-    pieces = []
+    pieces: list[bytes] = []
     with os.fdopen(pipe, "rb", buffering=0) as source:
         while select.select([source], [], [], max(0.0, deadline - time.monotonic()))[0]:
             piece = source.read(65536)

@@ -59,7 +59,9 @@ def refuse_names(spec: Spec, declared: Params) -> None:
     """Refuse params that take the name of the time."""
     for p in spec.params:
         if p.name in ("t", spec.time.name):
-            raise error("CM235", f"`{p.name}` is the time, and can't be a param too", p.span, help="give the param another name")
+            raise error(
+                "CM235", f"`{p.name}` is the time, and can't be a param too", p.span, help="give the param another name"
+            )
 
 
 def last_time(spec: Spec, declared: Params, scope: Env) -> sp.Expr:
@@ -67,7 +69,12 @@ def last_time(spec: Spec, declared: Params, scope: Env) -> sp.Expr:
     ends = spec.time.range
     low, high = (scalar(evaluator().value(e, scope), e.span) for e in (ends.low, ends.high))
     if low != 0:
-        raise error("CM232", "time starts at 0, where x is data", ends.span, help="write `time t in [0, T]`, and `boundary` for where the model stops")
+        raise error(
+            "CM232",
+            "time starts at 0, where x is data",
+            ends.span,
+            help="write `time t in [0, T]`, and `boundary` for where the model stops",
+        )
     value = high.subs(declared.values)
     if value.is_finite is not True or value.is_positive is not True:
         raise error("CM232", "time ends at a finite time after 0", ends.span)
@@ -83,7 +90,9 @@ def boundary(spec: Spec, declared: Params, scope: Env, clock: Clock) -> tuple[Pa
     given = scalar(evaluator().value(spec.boundary.value, scope), span)
     value = given.subs(declared.values)
     if not (value.is_real and value >= 0 and value < clock.T.subs(declared.values)):
-        raise error("CM232", f"the boundary {value} is not in [0, {spec.time.name} = {clock.T.subs(declared.values)})", span)
+        raise error(
+            "CM232", f"the boundary {value} is not in [0, {spec.time.name} = {clock.T.subs(declared.values)})", span
+        )
     clash("epsilon", given, declared, spec)
     if value == 0:
         return declared, sp.S.Zero
@@ -92,7 +101,9 @@ def boundary(spec: Spec, declared: Params, scope: Env, clock: Clock) -> tuple[Pa
     epsilon = sp.Symbol("epsilon", positive=True)
     within = Domain(sp.S.Zero, clock.T, True, True)
     exact = value if isinstance(value, sp.Rational) else sp.Rational(str(value.evalf(60)))
-    return evolve(declared, values={**declared.values, epsilon: exact}, domains={**declared.domains, epsilon: within}), epsilon
+    return evolve(
+        declared, values={**declared.values, epsilon: exact}, domains={**declared.domains, epsilon: within}
+    ), epsilon
 
 
 def clash(name: str, given: sp.Expr, declared: Params, spec: Spec) -> None:
@@ -101,7 +112,12 @@ def clash(name: str, given: sp.Expr, declared: Params, spec: Spec) -> None:
     if param is not None and param != given:
         span: Span = next(p.span for p in spec.params if p.name == name)
         where = "the end of time" if name == "T" else "the boundary"
-        raise error("CM235", f"`{name}` is {where}, and this param of that name is another", span, help=f"use `{name}` there, or rename the param")
+        raise error(
+            "CM235",
+            f"`{name}` is {where}, and this param of that name is another",
+            span,
+            help=f"use `{name}` there, or rename the param",
+        )
 
 
 def preconditioned(model: Model, clock: Clock) -> Model:
@@ -121,7 +137,9 @@ def preconditioned(model: Model, clock: Clock) -> Model:
     )
 
 
-def told(found: Family, method: str, declared: ast.Boundary | None, added: Mapping[str, Coefficient]) -> tuple[str, ...]:
+def told(
+    found: Family, method: str, declared: ast.Boundary | None, added: Mapping[str, Coefficient]
+) -> tuple[str, ...]:
     """Say how the boundary is met."""
     if declared is None:
         return ()

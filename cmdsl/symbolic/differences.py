@@ -1,4 +1,4 @@
-"""Differences e(t) - e(start) and ratios e(t)/e(start) that keep their digits: exactly 0 and 1 at t = start in any arithmetic.
+"""Differences e(t) - e(start) and ratios e(t)/e(start) that keep their digits, exactly 0 and 1 at t = start.
 
 Every rule takes the difference of an operation's operands and gives that of its result, down to t - start itself.
 """

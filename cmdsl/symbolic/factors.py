@@ -67,7 +67,7 @@ def place(result: Factors, base: sp.Expr, power: sp.Rational) -> None:
             side.plain.append(base)
         case sp.S.Half:
             other = result.below if power > 0 else result.above
-            for factor in sp.Mul.make_args(base):
+            for factor in sp.Mul.make_args(base) if not base.could_extract_minus_sign() else (base,):
                 inverse = raised(factor) and factor.exp == -1
                 (other if inverse else side).roots.append(1 / factor if inverse else factor)
         case n if n == 2:

@@ -1,4 +1,4 @@
-"""From sympy's expressions to the IR: the last place that has seen sympy. Sums and products are put in a reader's order."""
+"""From sympy's expressions to the IR, in a reader's order: the last place that has seen sympy."""
 
 from __future__ import annotations
 
@@ -155,15 +155,12 @@ class Freezer:
         """Freeze factors above and below one line."""
         parts = sorted_factors(factors)
         above, below = (self.frozen(side.plain) for side in (parts.above, parts.below))
-        root = self.under(parts.above.roots, parts.below.roots)
-        square = self.under(parts.above.squares, parts.below.squares)
-        for group, wrap in (
-            (square, lambda x: self.join("pow", x, ir.Num(Fraction(2)))),
-            (root, lambda x: op("sqrt", x)),
+        for top, bottom, square in (
+            (parts.above.squares, parts.below.squares, True),
+            (parts.above.roots, parts.below.roots, False),
         ):
-            if group is not None:
-                value, is_above = group
-                (above if is_above else below).append(wrap(value))
+            if top or bottom:
+                (above if top else below).append(self.under(top or bottom, bottom if top else [], square))
         result = self.quotient(*(sorted(side, key=lambda x: RANK.index(x.type)) for side in (above, below)))
         return op("neg", result) if parts.negative else result
 
@@ -171,13 +168,10 @@ class Freezer:
         """Freeze factors in order."""
         return [self.freeze(f) for f in self.ordered(factors)]
 
-    def under(self, above: list[sp.Expr], below: list[sp.Expr]) -> tuple[ir.Expr, bool] | None:
-        """Give what stands in a common root or square, and whether that is above the line."""
-        if not above and not below:
-            return None
-        if not above:
-            return self.quotient(self.frozen(below), []), False
-        return self.quotient(self.frozen(above), self.frozen(below)), True
+    def under(self, above: list[sp.Expr], below: list[sp.Expr], square: bool) -> ir.Expr:
+        """Give a quotient in a common square or under a common root."""
+        inner = self.quotient(self.frozen(above), self.frozen(below))
+        return self.join("pow", inner, ir.Num(Fraction(2))) if square else op("sqrt", inner)
 
     def quotient(self, above: list[ir.Expr], below: list[ir.Expr]) -> ir.Expr:
         """Divide a product by a product."""
@@ -245,7 +239,7 @@ def role(name: str) -> ir.Role:
 
 def variables(model: Model, times: Iterable[sp.Symbol]) -> dict[sp.Symbol, ir.Expr]:
     """Give what params and times are in the IR: constants of the module, and numbers per sample."""
-    names = {s: ir.Var(name.upper(), Type.STATIC) for name, s in model.symbols.items()}
+    names: dict[sp.Symbol, ir.Expr] = {s: ir.Var(name.upper(), Type.STATIC) for name, s in model.symbols.items()}
     for name, end in (("EPSILON", model.epsilon), ("T", model.T)):
         if isinstance(end, sp.Symbol):
             names[end] = ir.Var(name, Type.STATIC)

@@ -1,4 +1,4 @@
-"""The coefficients that follow from a process: its ratios, the probability-flow ODE, transitions, the exact Gaussian flow."""
+"""What follows from a process: its ratios, the probability-flow ODE, transitions, the exact Gaussian flow."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def has_root(e: sp.Expr, t: sp.Symbol) -> bool:
 
 
 def slope(e: sp.Expr, process: Process, t: sp.Symbol) -> sp.Expr:
-    """Differentiate with powers of alpha as atoms, whose slope is the drift's rate times them: it stays in one piece."""
+    """Differentiate with powers of alpha as atoms: their slopes are multiples of the drift's rate."""
     if not isinstance(process.alpha, sp.exp):
         return sp.diff(e, t)
     ratios = {w: sp.cancel(w.args[0] / process.alpha.args[0]) for w in sorted(e.atoms(sp.exp), key=sp.default_sort_key)}

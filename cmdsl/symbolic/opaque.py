@@ -1,4 +1,4 @@
-"""Coefficients as opaque functions, differences as atoms; both replaced by what they stand for when that is asked for."""
+"""Coefficients as opaque functions and differences as atoms, replaced by what they stand for on demand."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cmdsl.symbolic.model import Coefficient, Model
 Coefficients = Mapping[str, Coefficient]
 
 GAP: UndefinedFunction = sp.Function("gap", real=True)
-"""`gap(t, r)` is t - r, kept in one piece: sympy would distribute factors over the difference and lose its exact zero."""
+"""`gap(t, r)` is t - r in one piece: sympy would distribute factors over the difference and lose its exact zero."""
 
 
 def call(name: str, *args: sp.Expr) -> sp.Expr:
@@ -27,7 +27,7 @@ def gap(later: sp.Expr, earlier: sp.Expr) -> sp.Expr:
 
 
 def expand(model: Model, expr: sp.Expr) -> sp.Expr:
-    """Replace all coefficients by their formulas, in times and params alone, and what is written for digits by plain forms."""
+    """Replace all coefficients by formulas in times and params alone, and what is written for digits by plain forms."""
     return expand_in(model.coefficients, expr)
 
 

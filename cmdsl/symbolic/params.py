@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import attrs
 import sympy as sp
-from attrs import fields_dict, frozen
+from attrs import frozen
 
 from cmdsl.diagnostics import Diagnostic, SpecError, error
 from cmdsl.sema.evaluate import Evaluator
@@ -73,8 +74,9 @@ def parts(node: object) -> Iterator[object]:
     """Yield what a piece of syntax is made of."""
     if isinstance(node, tuple):
         yield from node
-    elif hasattr(type(node), "__attrs_attrs__"):
-        yield from (getattr(node, name) for name in fields_dict(type(node)) if name != "span")
+    else:
+        names = (f.name for f in getattr(type(node), "__attrs_attrs__", ()))
+        yield from (getattr(node, name) for name in names if name != "span")
 
 
 def symbol(param: ast.Param, known: Mapping[str, sp.Symbol]) -> sp.Symbol:
@@ -96,7 +98,9 @@ def domain(declared: ast.Range | None, names: Mapping[str, object]) -> Domain:
     if declared is None:
         return EVERYWHERE
     low, high = evaluate(declared.low, names), evaluate(declared.high, names)
-    return Domain(low, high, declared.low_open or low.is_infinite is True, declared.high_open or high.is_infinite is True)
+    return Domain(
+        low, high, declared.low_open or low.is_infinite is True, declared.high_open or high.is_infinite is True
+    )
 
 
 def value(param: ast.Param, earlier: Mapping[str, sp.Rational]) -> sp.Rational:

@@ -1,4 +1,4 @@
-"""The coefficients of the denoiser and of the consistency function: a family evaluated, and made to meet the boundary."""
+"""The coefficients of the denoiser and of the consistency function: a family, made to meet the boundary."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RATIOS = ("snr", "logsnr", "time_at")
 
 @frozen
 class Family:
-    """A preconditioning without a boundary: its formulas, where they stand, whether c_skip and c_out follow from a principle."""
+    """A preconditioning without a boundary; `principled` where c_skip and c_out follow from a principle."""
 
     formulas: Mapping[str, sp.Expr]
     sources: Mapping[str, Span]
@@ -114,7 +114,7 @@ def already_met(process: Coefficients, epsilon: sp.Expr, t: sp.Symbol) -> bool:
 
 
 def restarted(epsilon: sp.Expr, t: sp.Symbol) -> dict[str, Coefficient]:
-    """Give the process restarted at the boundary: noise is measured from there. Source: Song et al. 2023, appendix C."""
+    """Give the process restarted at the boundary: noise is measured from there. Source: Song et al. 2023."""
     a = call("alpha", t) / call("alpha", epsilon)
     s = call("sigma", t) - call("restart_alpha", t) * call("sigma", epsilon)
     return {
@@ -144,7 +144,7 @@ def written_out(formula: sp.Expr, process: Coefficients) -> sp.Expr:
 
 
 def boundary_method(found: Family, declared: ast.Boundary | None, process: Coefficients) -> str:
-    """Give how the boundary is met: by shift, where the family is derived or in alpha(t) and sigma(t), unless the spec says."""
+    """Give how the boundary is met: as the spec says, else by shift where the family is derived or in alpha, sigma."""
     if declared is None:
         return "none"
     written_in = any(opaque(process, found.formulas[n]) for n in ("c_skip", "c_out"))

@@ -1,7 +1,7 @@
 """Coefficients that follow from a principle: `derive c_in from variance(c_in*x_t) = 1`.
 
-Data and noise are independent, with variances sigma_data^2 and 1; x_t = alpha x0 + sigma z, and the target is what F must
-give so that c_skip x_t + c_out F is x0. Source: Karras et al. 2022, appendix B.6.
+Data and noise are independent, with variances sigma_data^2 and 1; x_t = alpha x0 + sigma z, and the target is what F
+must give so that c_skip x_t + c_out F is x0. Source: Karras et al. 2022, appendix B.6.
 """
 
 from __future__ import annotations
@@ -23,7 +23,12 @@ X_T = ALPHA * DATA + SIGMA * NOISE
 
 
 def derived(
-    principle: ast.Derive, known: Mapping[str, sp.Expr], env: Env, evaluator: Evaluator, deviation: sp.Expr, t: sp.Symbol
+    principle: ast.Derive,
+    known: Mapping[str, sp.Expr],
+    env: Env,
+    evaluator: Evaluator,
+    deviation: sp.Expr,
+    t: sp.Symbol,
 ) -> dict[str, sp.Expr]:
     """Give the coefficients that a principle determines, in the opaque alpha(t) and sigma(t)."""
     marginals = {call("alpha", t): ALPHA, call("sigma", t): SIGMA}
@@ -66,7 +71,9 @@ def solved(equation: sp.Expr, unknowns: list[sp.Symbol], goal: sp.Expr | None, s
         return {}
     *free, last = unknowns
     if free and goal is None:
-        raise error("CM229", f"one equation can't determine {len(unknowns)} coefficients", span, help="add `minimizing …`")
+        raise error(
+            "CM229", f"one equation can't determine {len(unknowns)} coefficients", span, help="add `minimizing …`"
+        )
     square = squared(equation, last, span)
     found: dict[sp.Symbol, sp.Expr] = {}
     if free and goal is not None:
@@ -93,4 +100,6 @@ def stationary(goal: sp.Expr, unknowns: list[sp.Symbol], span: Span) -> dict[sp.
         match sp.Poly(goal, unknowns[0]).all_coeffs():
             case [a, b, _] if sp.factor(a).is_positive:
                 return {unknowns[0]: sp.factor(sp.cancel(-b / (2 * a)))}
-    raise error("CM229", "no least value is known for what is to be minimised", span, help="give the coefficients as formulas")
+    raise error(
+        "CM229", "no least value is known for what is to be minimised", span, help="give the coefficients as formulas"
+    )

@@ -1,7 +1,7 @@
 """The process: alpha and sigma from a drift and a diffusion, or the other way round.
 
-An affine drift f(t)*x and a diffusion g(t) give alpha = exp(int f) and sigma^2 = alpha^2 (variance + int g^2/alpha^2); where
-g^2/(-2f) is a constant K, sigma^2 = K (1 - alpha^2) + variance alpha^2 without an integral. Source: Song et al. 2021, appendix B.
+A drift f(t)*x and a diffusion g(t) give alpha = exp(int f) and sigma^2 = alpha^2 (variance + int g^2/alpha^2); where
+g^2/(-2f) is a constant K, sigma^2 = K (1 - alpha^2) + variance alpha^2 without an integral. Source: Song et al. 2021.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def of_sde(formulas: Mapping[str, sp.Expr], sources: Mapping[str, Span], clock: 
         raise error("CM226", f"`variance` is that of the noise at time 0, and can't depend on {t}", sources["variance"])
     exponent, found = integral(rate, "drift", clock, sources["drift"])
     alpha = sp.exp(exponent)
-    notes = () if rate == 0 else (f"alpha: the drift's rate is integrated ({found})",)
+    notes: tuple[str, ...] = () if rate == 0 else (f"alpha: the drift's rate is integrated ({found})",)
     constant = None if rate == 0 else stationary(rate, diffusion**2, t)
     if constant is not None:
         squared = constant * (1 - alpha**2) + variance * alpha**2
@@ -105,7 +105,9 @@ def linear(drift: sp.Expr, diffusion: sp.Expr, clock: Clock, span: Span) -> sp.E
         "CM223",
         "the drift is not of the form f(t)*x: its marginals have no closed form",
         span,
-        notes=(f"its probability-flow ODE is dx/d{clock.t} = {flow}, which needs the score of marginals that are not Gaussian",),
+        notes=(
+            f"its probability-flow ODE is dx/d{clock.t} = {flow}, with the score of marginals that are not Gaussian",
+        ),
         help="write the drift as a function of time, times x",
     )
 
@@ -187,6 +189,10 @@ def of_path(formulas: Mapping[str, sp.Expr], sources: Mapping[str, Span], clock:
         )
     variance = sigma.subs(t, 0) ** 2
     constant = None if rate == 0 else stationary(rate, squared, t)
-    constant = constant if constant is not None and vanishes(constant * (1 - alpha**2) + variance * alpha**2 - sigma**2) else None
+    constant = (
+        constant
+        if constant is not None and vanishes(constant * (1 - alpha**2) + variance * alpha**2 - sigma**2)
+        else None
+    )
     notes = ("alpha, sigma: as given; f = alpha'/alpha, g^2 = (sigma^2)' - 2 f sigma^2",)
     return Process(rate, sp.sqrt(squared), variance, alpha, sigma, constant, sources, notes)

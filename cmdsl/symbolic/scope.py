@@ -10,13 +10,11 @@ from cmdsl.diagnostics import Span, error
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
-from cmdsl.sema.spec import Spec
 from cmdsl.sema.values import Builtin, Env, Form, Namespace
 from cmdsl.symbolic.algebra import SympyAlgebra, scalar
 from cmdsl.symbolic.antiderivative import antiderivative
 from cmdsl.symbolic.model import Model
-from cmdsl.symbolic.opaque import call, expand_in
-from cmdsl.symbolic.opaque import Coefficients
+from cmdsl.symbolic.opaque import Coefficients, call, expand_in
 from cmdsl.syntax import ast
 
 
@@ -102,7 +100,9 @@ def integral(evaluator: Evaluator, expr: ast.Call, env: Env) -> sp.Expr:
     """Give `integral(e, s, a, b)`."""
     variable = expr.arguments[1].value if len(expr.arguments) == 4 else None
     if not isinstance(variable, ast.Name):
-        raise error("CM233", "`integral` takes an expression, a variable and two ends: `integral(e, s, 0, t)`", expr.span)
+        raise error(
+            "CM233", "`integral` takes an expression, a variable and two ends: `integral(e, s, 0, t)`", expr.span
+        )
     s = sp.Dummy(variable.id, positive=True)
     integrand = scalar(evaluator.value(expr.arguments[0].value, env.child({variable.id: s})), expr.span)
     low, high = (scalar(evaluator.value(a.value, env), a.span) for a in expr.arguments[2:])

@@ -14,7 +14,7 @@ from cmdsl.symbolic.differences import difference, ratio
 from cmdsl.symbolic.enclose import BITS, NotEnclosed, ball, tape
 from cmdsl.symbolic.kernels import has_root
 from cmdsl.symbolic.model import Coefficient, Model
-from cmdsl.symbolic.opaque import call, expand, expand_in, opaque
+from cmdsl.symbolic.opaque import applied_to, call, expand, expand_in, opaque
 from cmdsl.symbolic.process import stationary
 from cmdsl.symbolic.tidy import exponent, tidy
 from cmdsl.symbolic.zero import vanishes
@@ -77,14 +77,10 @@ class Stabilizer:
         }
         formula = old.formula
         while applied := opaque(short, formula):
-            formula = formula.subs({a: self.applied(short[a.func.__name__], a.args) for a in applied}, simultaneous=True)
+            formula = formula.subs({a: applied_to(short[a.func.__name__], a.args) for a in applied}, simultaneous=True)
         for t in old.parameters:
             formula = by_parts(formula, t)
         return formula.replace(reciprocal_logarithm, lambda e: -sp.log(1 / e.args[0]))
-
-    def applied(self, c: Coefficient, args: tuple[sp.Expr, ...]) -> sp.Expr:
-        """Give a coefficient's formula at these arguments."""
-        return c.formula.subs(dict(zip(c.parameters, args, strict=True)), simultaneous=True)
 
     def transition(self, old: Coefficient) -> sp.Expr:
         """Give alpha(t)/alpha(r), by the difference of exponents where alpha is exponential."""
@@ -136,14 +132,14 @@ class Stabilizer:
         if u is None and alpha.has(now):
             change = difference(tidy(sigma / alpha, now), now, start)
             return None if change is None else tidy(alpha * change, now).subs(now, t)
-        changes = difference(sigma, now, start), difference(u or sp.S.Zero, now, start)
-        if None in changes:
+        change, fall = difference(sigma, now, start), difference(u or sp.S.Zero, now, start)
+        if change is None or fall is None:
             return None
-        fall = -expm1(changes[1]) if u is not None else sp.S.Zero
-        return changes[0].subs(now, t) + (self.written(self.sigma_at(start)) * fall.subs(now, t) if fall != 0 else 0)
+        before = 0 if fall == 0 else -self.written(self.sigma_at(start)) * expm1(fall.subs(now, t))
+        return change.subs(now, t) + before
 
     def noise(self, a: sp.Expr, t: sp.Symbol, start: sp.Expr) -> sp.Expr | None:
-        """Give tau^2: K (1 - a^2) where the ratio of diffusion and drift is constant, else alpha^2 times the difference of (sigma/alpha)^2."""
+        """Give tau^2: K (1 - a^2) for a constant K = g^2/(-2f), else alpha^2 times the difference of (sigma/alpha)^2."""
         model, alpha = self.model, self.closed("alpha")
         constant = None if model.rate == 0 else stationary(model.rate, model.diffusion**2, model.t)
         if constant is not None:
@@ -168,7 +164,8 @@ class Stabilizer:
     def sampled(self, residual: sp.Expr, c: Coefficient) -> bool:
         """Tell whether a residual vanishes at points inside the time interval."""
         last = self.model.T.subs(self.model.values)
-        points = [[last * sp.Rational(i + j * POINTS // 2 + 1, 2 * POINTS + 3) for j in range(len(c.parameters))] for i in range(POINTS)]
+        shares = [[i + j * POINTS // 2 + 1 for j in range(len(c.parameters))] for i in range(POINTS)]
+        points = [[last * sp.Rational(n, 2 * POINTS + 3) for n in row] for row in shares]
         try:
             with flint.ctx.workprec(BITS):
                 run = tape(residual.subs(self.model.values), c.parameters)

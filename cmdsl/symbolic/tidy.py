@@ -34,7 +34,9 @@ def in_atoms(expr: sp.Expr, t: sp.Symbol) -> sp.Expr:
 
 def common_unit(expr: sp.Expr, t: sp.Symbol) -> sp.Expr | None:
     """Give the largest exponent of which all exponents of an expression are multiples, negative where one is."""
-    exponents = sorted({u for e in expr.atoms(sp.exp, sp.Pow) if (u := exponent(e, t)) is not None}, key=sp.default_sort_key)
+    exponents = sorted(
+        {u for e in expr.atoms(sp.exp, sp.Pow) if (u := exponent(e, t)) is not None}, key=sp.default_sort_key
+    )
     if not exponents:
         return None
     ratios = [sp.cancel(u / exponents[0]) for u in exponents]
