@@ -29,14 +29,15 @@ from cmdsl.ir.nodes import (
 from cmdsl.ir.walk import all_subexpressions, names, rewrite_statement, transform
 
 Rename = Callable[[str], str]
+MODULE = frozenset(
+    ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "OBJECTIVES", "SAMPLERS"]
+)  # what it says of itself
 
 
 def safe_names(program: Program, reserved: Iterable[str]) -> Program:
     """Rename whatever clashes with Python, with `reserved`, or within a function with a function that it calls."""
-    mapping = _mapping(program, frozenset(reserved))
-    renamed = _program(program, lambda name: mapping.get(name, name))
-    functions = {f.name for f in renamed.functions}
-    return evolve(renamed, functions=tuple(_unshadowed(f, functions) for f in renamed.functions))
+    mapping = _mapping(program, MODULE | frozenset(reserved))
+    return _unshadowed(_program(program, lambda name: mapping.get(name, name)))
 
 
 def is_unsafe(name: str, reserved: frozenset[str]) -> bool:
@@ -64,12 +65,21 @@ def _free(base: str, taken: set[str], reserved: frozenset[str]) -> str:
     return name
 
 
-def _unshadowed(f: Function, functions: set[str]) -> Function:
-    """Rename the locals that would hide a function of the module which this one calls."""
-    called = {e.function for e in all_subexpressions(f.body) if isinstance(e, Call) and isinstance(e.function, str)}
-    hidden = called & functions & names(f)
-    mapping = {name: _free(name, set(names(f)) | functions, frozenset()) for name in sorted(hidden)}
-    return _function(f, lambda name: mapping.get(name, name), lambda name: name) if mapping else f
+def _unshadowed(program: Program) -> Program:
+    """Rename the locals that would hide a function of the module where it is called, in all functions alike."""
+    functions = {f.name for f in program.functions}
+    hidden = {name for f in program.functions for name in _called(f) & functions & names(f)}
+    taken = functions | {name for f in program.functions for name in names(f)}
+    mapping = {name: _free(name, taken, frozenset()) for name in sorted(hidden)}
+    renamed = (_function(f, lambda name: mapping.get(name, name), lambda name: name) for f in program.functions)
+    return evolve(program, functions=tuple(renamed)) if mapping else program
+
+
+def _called(f: Function) -> set[str]:
+    """Give the functions of the module that a function calls, or takes nodes from."""
+    parts = list(all_subexpressions(f.body))
+    calls = {e.function for e in parts if isinstance(e, Call) and isinstance(e.function, str)}
+    return calls | {e.grid for e in parts if isinstance(e, Nodes)}
 
 
 def _program(program: Program, rename: Rename) -> Program:

@@ -23,6 +23,7 @@ SOME_STATE = ir.Var("<state>", Type.STATE)
 NETWORK = ir.Var("network", Type.NETWORK)
 NETWORK_EMA = ir.Var("network_ema", Type.NETWORK)
 TEACHER = ir.Var("teacher", Type.DENOISER)
+DENOISE = "denoise"
 HOST = (Type.STATIC, Type.LOOP, Type.TABLE)
 CALLED = (Type.NETWORK, Type.DENOISER, Type.LEARNED)
 IMPLICIT = {"network": 0, "network_ema": 1, "teacher": 2, "learned": 3, "k": 4, "K": 5, "N": 6}
@@ -34,9 +35,10 @@ Callables = Closure | Applied | Builtin | Form | Namespace
 
 @define(eq=False)
 class Functions:
-    """The functions emitted so far, by name; equal ones are one."""
+    """The functions emitted so far, by name; equal ones are one. Definitions don't take the names that are `promised`."""
 
     constants: Mapping[str, ir.Constant]
+    promised: frozenset[str] = frozenset()
     by_name: dict[str, ir.Function] = field(factory=dict)
     orders: dict[str, int] = field(factory=dict)
     spec_scope: Env | None = None
@@ -51,13 +53,15 @@ class Functions:
         base, count = function.name, 1
         while True:
             name = base if count == 1 else f"{base}_{count}"
+            count += 1
+            if function.role is Role.DEFINITION and name in self.promised:
+                continue
             present = self.by_name.get(name)
             if present is None:
                 self.by_name[name] = attrs.evolve(function, name=name)
                 return name
             if (present.params, present.body) == (function.params, function.body):
                 return name
-            count += 1
 
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
         """Inline a function, or call it as an emitted one."""
@@ -113,8 +117,8 @@ class Functions:
     def parameter(self, name: str, type_: Type) -> ir.Var:
         """Give a parameter's variable; a denoiser is `denoise`, and none hides a constant or implicit parameter."""
         if type_ is Type.DENOISER:
-            return ir.Var("denoise", type_)
-        taken = name in self.constants or name in IMPLICIT
+            return ir.Var(DENOISE, type_)
+        taken = name in self.constants or name in IMPLICIT or name == DENOISE
         return ir.Var(f"{name}_" if taken else name, type_)
 
 

@@ -49,7 +49,8 @@ class Lowering:
     functions: Functions = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.functions = Functions({c.name: c for c in self.derived.constants})
+        constants = {c.name: c for c in self.derived.constants}
+        self.functions = Functions(constants, frozenset(constants) | promised(self.spec))
 
     def program(self, version: str) -> ir.Program:
         """Elaborate everything, in the order of the spec."""
@@ -228,6 +229,22 @@ class Lowering:
                 )
             options.append((argument.name, value))
         return self.spec.network.path, tuple(options)
+
+
+def promised(spec: Spec) -> frozenset[str]:
+    """Give the names under which a package offers its grid, losses, draws, curricula, solvers and samplers."""
+    objectives = [objective_name(use) for use in spec.objectives]
+    samplers = [objective_name(use) for use in spec.samplers]
+    modules = (*spec.library, spec.module)
+    definitions = [d for m in modules for d in m.statements if isinstance(d, ast.Definition)]
+    return frozenset(
+        [
+            "grid",
+            *(part for o in objectives for part in (f"loss_{o}", f"draw_{o}", f"{o}_N", f"{o}_mu", f"{o}_grid")),
+            *(part for s in samplers for part in (f"sample_{s}", f"draw_sample_{s}")),
+            *(f"{d.name}_step" for d in definitions if d.kind == "solver"),
+        ]
+    )
 
 
 def refuse_learned(objective: Instance) -> None:
