@@ -9,11 +9,11 @@ from pathlib import Path
 from attrs import frozen
 
 from cmdsl import __version__
-from cmdsl.diagnostics import Diagnostic, Severity, Span, SpecError, error
+from cmdsl.diagnostics import Diagnostic, Severity, SpecError
 from cmdsl.emit.backend import Backend
 from cmdsl.emit.files import write
 from cmdsl.emit.registry import find
-from cmdsl.ir.nodes import Expr, Program, Var
+from cmdsl.ir.nodes import Program
 from cmdsl.ir.optimize import optimize
 from cmdsl.lower import Derived, lower
 from cmdsl.report import derivation, summary
@@ -21,6 +21,7 @@ from cmdsl.sema import Spec, resolve
 from cmdsl.sema.imports import read
 from cmdsl.symbolic.constants import constants
 from cmdsl.symbolic.derive import derive
+from cmdsl.symbolic.differentiate import differentiate
 from cmdsl.symbolic.freeze import freeze
 from cmdsl.symbolic.model import Certificate, Model
 from cmdsl.symbolic.prove import diagnostics, prove
@@ -58,11 +59,7 @@ def check(path: Path, overrides: Mapping[str, str]) -> Checked:
 def for_bodies(model: Model) -> Derived:
     """Give what lowering takes of a model: its coefficients as IR, its constants, and a way to differentiate."""
     public = frozenset(name for name, coefficient in model.coefficients.items() if coefficient.public)
-
-    def refuse(e: Expr, v: Var, span: Span) -> Expr:
-        raise error("CM207", "`diff` in a body is not lowered", span)
-
-    return Derived(freeze(model), public, constants(model), refuse)
+    return Derived(freeze(model), public, constants(model), lambda e, v, span: differentiate(model, e, v, span))
 
 
 def report(checked: Checked, colour: bool = False) -> str:
