@@ -9,7 +9,7 @@ from attrs import evolve
 from cmdsl.emit.code import Code, Mapping, Name, text
 from cmdsl.emit.layout import INDENT, layout
 from cmdsl.emit.printer import Writer
-from cmdsl.ir.nodes import Call, Draw, Expr, Let, Loop, Num, Return, ReturnDraws, Stmt, Var
+from cmdsl.ir.nodes import Call, Draw, Expr, Lambda, Let, Loop, Num, Return, ReturnDraws, Stmt, Var
 from cmdsl.ir.passes.name import describe
 from cmdsl.ir.walk import children, fresh, reach, rebuild
 
@@ -74,7 +74,7 @@ def _split(s: Stmt, w: Writer, indent: str, taken: set[str]) -> list[Stmt]:
 
 def _longest_part(e: Expr, w: Writer) -> Expr | None:
     """Give the longest part of an expression that fits on a line of its own; calls first: they have names."""
-    parts = [p for p in _parts(e) if not isinstance(p, Var | Num) and p != e]
+    parts = [p for p in _parts(e) if not isinstance(p, Var | Num | Lambda) and p != e]
     sized = [(isinstance(p, Call), len(text(w.code(p))), p) for p in parts]
     fitting = [(call and size > NAMED_WIDTH // 3, size, p) for call, size, p in sized if size <= NAMED_WIDTH]
     return max(fitting, key=lambda found: found[:2])[2] if fitting else None
