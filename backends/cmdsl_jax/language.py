@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cmdsl.emit.code import Apply, Binary, Code, Item, Member, Name, Unary, apply, method, text
-from cmdsl.emit.language import Form, Language
+from cmdsl.emit.language import Form, Language, power
 from cmdsl.emit.printer import Writer, plus_one
 from cmdsl.ir.nodes import Draw, Type
 from cmdsl.ir.walk import fresh
@@ -31,7 +31,11 @@ def _sigmoid_of_table(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
 
 def _forms(library: str) -> dict[str, Form]:
     same: dict[str, Form] = {name: f"{library}.{name}" for name in SHARED.split()}
-    return same | {name: f"{library}.{own}" for name, own in RENAMED.items()} | {"softplus": _softplus(library)}
+    return (
+        same
+        | {name: f"{library}.{own}" for name, own in RENAMED.items()}
+        | {"softplus": _softplus(library), "pow": power(f"{library}.power")}
+    )
 
 
 ARRAYS: Mapping[str, Form] = _forms("jnp") | {"erf": "jax.lax.erf", "sigmoid": "jax.nn.sigmoid"}

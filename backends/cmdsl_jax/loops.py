@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cmdsl.emit.code import Code, Name, Row, apply, method, text
-from cmdsl.emit.layout import INDENT
+from cmdsl.emit.layout import INDENT, layout
 from cmdsl.emit.loops import turns_of
 from cmdsl.emit.printer import Writer
 from cmdsl.emit.statements import block
@@ -19,6 +19,7 @@ def scan(loop: Loop, w: Writer, indent: str) -> list[str]:
     carry, head = _unpacked(carried, "carry", w)
     item, item_head = _unpacked(given, "item", w)
     call = apply("jax.lax.scan", Name(turn), _packed([_start(v, w) for v in loop.carried]), _packed(_items(loop, w)))
+    prefix = f"{_target(carried)}, _ = "
     return [
         "",
         f"{indent}def {turn}({carry}: {_kind(carried)}, {item}: {_kind(given)}) -> tuple[{_kind(carried)}, None]:",
@@ -26,7 +27,7 @@ def scan(loop: Loop, w: Writer, indent: str) -> list[str]:
         *block(loop.body, w, inner),
         f"{inner}return {_target(carried)}, None",
         "",
-        f"{indent}{_target(carried)}, _ = {text(call)}",
+        *(layout(prefix, call, indent) or [f"{indent}{prefix}{text(call)}"]),
     ]
 
 
@@ -39,7 +40,7 @@ def _unpacked(names: list[str], whole: str, w: Writer) -> tuple[str, list[str]]:
 
 
 def _kind(names: list[str]) -> str:
-    return "Array" if len(names) == 1 else "tuple[Array, ...]"
+    return "Array" if len(names) == 1 else f"tuple[{', '.join('Array' for _ in names)}]"
 
 
 def _target(names: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cmdsl.emit.code import Apply, Binary, Code, Item, Member, Name, apply, method, text
-from cmdsl.emit.language import Form, Language
+from cmdsl.emit.language import Form, Language, power
 from cmdsl.emit.loops import for_loop
 from cmdsl.emit.printer import Writer, plus_one
 from cmdsl.ir.nodes import Draw, Type
@@ -40,6 +40,7 @@ def _softplus(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
 
 SAME_NAME = "sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf abs floor ceil sign sigmoid"
 ARRAYS: Mapping[str, Form] = {name: f"torch.{name}" for name in SAME_NAME.split()} | {
+    "pow": power("torch.pow"),
     "softplus": _softplus,
     "min": _bound("max", "torch.minimum"),
     "max": _bound("min", "torch.maximum"),

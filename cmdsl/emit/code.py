@@ -124,12 +124,12 @@ def number(value: Fraction) -> Code:
     """Give an exact number as the shortest int or float that equals it, or as a quotient of two."""
     if value < 0:
         return Unary("-", number(-value))
-    if value.denominator == 1 and value < 2**53:
-        return Name(str(value.numerator))
     short = decimal(value)
+    if value.denominator == 1 and (value < 2**53 or short is None):
+        return Name(str(value.numerator))
     if short is not None:
         return Name(short)
-    return Binary("/", *(number(Fraction(part)) for part in (value.numerator, value.denominator)))
+    return Binary("/", Name(str(value.numerator)), Name(str(value.denominator)))
 
 
 def decimal(value: Fraction) -> str | None:

@@ -50,7 +50,7 @@ class Language:
     draws_annotation: str
 
 
-OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "pow": "**"}
+OPERATORS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
 
 def softplus_of_number(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
@@ -72,9 +72,20 @@ def sign_of_number(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
     return Binary("-", Binary(">", x, Name("0")), Binary("<", x, Name("0")))
 
 
+def power(function: str) -> Form:
+    """Give the form of a power: Python's operator, which has no type where a number stands on its left."""
+
+    def form(args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
+        left_is_number = types[0] is Type.STATIC and types[1] is not Type.STATIC
+        return apply(function, *args) if left_is_number else Binary("**", *args)
+
+    return form
+
+
 MATH = "sqrt exp expm1 log log1p log2 sin cos tan asin acos atan sinh cosh tanh erf floor ceil"
 HOST: Mapping[str, Form] = {name: f"math.{name}" for name in MATH.split()} | {
     "abs": "abs",
+    "pow": power("pow"),
     "min": "min",
     "max": "max",
     "sign": sign_of_number,

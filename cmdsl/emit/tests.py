@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from cmdsl.emit.layout import INDENT, WIDTH
 from cmdsl.emit.module import Import, import_lines, used_texts
 from cmdsl.emit.properties import AGREEMENT, HELPERS, LOADING, PROPERTIES
 from cmdsl.emit.prose import docstring, quoted
@@ -73,9 +74,13 @@ def _reference(found: Iterable[Table]) -> list[str]:
 
 
 def _table(table: Table) -> list[str]:
-    rows = [f"            ({_numbers(row)})," for row in table.rows]
+    rows = [line for row in table.rows for line in _row(row)]
     return [f'    "{table.name}": (', f'        "{table.kinds}",', "        [", *rows, "        ],", "    ),"]
 
 
-def _numbers(row: Row) -> str:
-    return ", ".join(repr(v).replace("e+", "e") for v in (*row.arguments, row.value, row.scale))
+def _row(row: Row) -> list[str]:
+    rounded = float(f"{row.scale:.2e}")
+    numbers = [repr(v).replace("e+", "e") for v in (*row.arguments, row.value, rounded)]
+    indent = 3 * INDENT
+    line = f"{indent}({', '.join(numbers)}),"
+    return [line] if len(line) <= WIDTH else [f"{indent}(", *(f"{indent}{INDENT}{n}," for n in numbers), f"{indent}),"]

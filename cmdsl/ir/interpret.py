@@ -72,7 +72,7 @@ def machine(program: Program, digits: int = DIGITS, constants: Mapping[str, Any]
     return m
 
 
-def interpret(m: Machine, name: str, *args: Value, **keywords: Value) -> Value:
+def interpret(m: Machine, name: str, /, *args: Value, **keywords: Value) -> Value:
     """Call the function of that name; arguments are int, float, Fraction or mpf, lists of them, or callables."""
     function = m.program.function(name)
     if function is None:

@@ -59,18 +59,18 @@ def describe(e: Expr) -> str:
             return f"{a}_{'minus' if name == 'sub' else 'plus'}_{b}".lower()
         case Op(name, args):
             return RESULTS.get(name, f"{name}_value")
-        case Reduce():
-            return e.name
+        case Reduce(name):
+            return {"sqnorm": "squared_norm", "mean": "average"}.get(name, "product")
         case Nodes():
             return "times"
         case Counting():
             return "i"
-        case Gather(Var(table), _):
-            return f"{table}_entry"
+        case Gather():
+            return "node"
         case Select(otherwise=Num()) | Select(then=Num()):
             return "safe"
         case Compare() | Logic():
-            return "where"
+            return "holds"
         case Dim():
             return "dim"
         case Jvp():
