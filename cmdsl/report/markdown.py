@@ -85,7 +85,7 @@ def preconditioning(model: Model) -> Iterable[str]:
     if model.epsilon is None:
         return
     lines = aligned(formulas.with_helpers(model, formulas.coefficients(model, COEFFICIENTS)))
-    how = f"boundary time {written(model.epsilon)}: {METHODS[model.boundary_method]}."
+    how = f"with the boundary at {written(model.epsilon)} {METHODS[model.boundary_method]}."
     yield section("Consistency function", f"f(x, t) = c_skip(t) x + c_out(t) F(c_in(t) x, c_noise(t)), {how}", lines)
 
 

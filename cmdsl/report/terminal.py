@@ -16,7 +16,7 @@ COLOURS = {
     Status.NOT_REACHED: "33",
     Status.REFUTED: "31",
 }
-METHODS = {"shift": "the process restarted at the boundary", "none": "taken as they are"}
+METHODS = {"shift": "by shift, the process restarted there", "none": "by none, the coefficients as they are"}
 
 
 def summary(model: Model, certificate: Certificate, colour: bool = False) -> str:
@@ -54,7 +54,7 @@ def preconditioning(model: Model) -> Iterable[tuple[str, tuple[str, ...]]]:
         return
     if model.boundary_method != "none":
         yield "denoiser", aligned(formulas.coefficients(model, ("denoiser_c_skip", "denoiser_c_out")))
-    yield "boundary", (f"{written(model.epsilon)}: {METHODS[model.boundary_method]}",)
+    yield "boundary", (f"at {written(model.epsilon)} {METHODS[model.boundary_method]}",)
     yield "", aligned(formulas.with_helpers(model, formulas.coefficients(model, COEFFICIENTS)))
 
 

@@ -15,6 +15,7 @@ from cmdsl.symbolic.setting import Setting, Values
 from cmdsl.symbolic.zero import vanishes
 
 POINTS = 4000
+ELSEWHERE = "; it holds at the given parameters, and an assert speaks of all in their ranges"
 SIGNS = "by the signs of all parts"
 ORDER = tuple(Status)
 
@@ -77,29 +78,28 @@ def identity(
     here, *others = [failing(setting, residual, v, variables) for v in (setting.values, *setting.elsewhere)]
     away = next((o for o in others if o), None)
     if here or (away and everywhere):
-        return refuted(claim, here or away or {}, "0")
+        return refuted(claim, here or away or {}, "0", "" if here else ELSEWHERE)
     if away is None and (vanishes(residual) or vanishes(offsets(residual))):
         return Finding(Status.PROVED, claim, "normal form 0")
     if vanishes(residual.subs(setting.values)):
-        return Finding(Status.PROVED_HERE, claim, f"normal form 0 at the given parameters{elsewhere(away)}")
+        return Finding(
+            Status.PROVED_HERE,
+            claim,
+            f"normal form 0 at the given parameters{f' (not at {where(away)})' if away else ''}",
+        )
     return sampled(setting, claim, residual, variables, lambda v: not v.contains(0), "0")
 
 
-def refuted(claim: str, point: Mapping[str, str], wanted: str) -> Finding:
+def refuted(claim: str, point: Mapping[str, str], wanted: str, remark: str = "") -> Finding:
     """Give the finding for a claim that a point disproves."""
     found = {**point, "wanted": wanted}
-    where = ", ".join(f"{k} = {v}" for k, v in point.items() if k != "found")
-    return Finding(
-        Status.REFUTED,
-        claim,
-        f"{'off by' if wanted == '0' else 'the difference is'} {found['found']} at {where}",
-        found,
-    )
+    by = f"{'off by' if wanted == '0' else 'the difference is'} {float(found['found']):.6g}"
+    return Finding(Status.REFUTED, f"{claim} does not hold", by + remark, found)
 
 
-def elsewhere(point: Mapping[str, str] | None) -> str:
-    """Say where a claim fails that holds at the given parameters."""
-    return "" if not point else " (not at " + ", ".join(f"{k} = {v}" for k, v in point.items() if k != "found") + ")"
+def where(point: Mapping[str, str]) -> str:
+    """Write a point as a person would type it in."""
+    return ", ".join(f"{k} = {v}" for k, v in point.items() if k not in ("found", "wanted"))
 
 
 def compiled(expr: sp.Expr, variables: Sequence[sp.Symbol], values: Values) -> Callable[..., Ball] | None:
@@ -164,11 +164,11 @@ def positivity(
         return Finding(Status.PROVED, claim, SIGNS)
     relation = "> 0" if strict else ">= 0"
     fails = (lambda v: v <= 0) if strict else (lambda v: v < 0)
-    for values in (setting.values, *(setting.elsewhere if everywhere else ())):
+    for values, remark in ((setting.values, ""), *((v, ELSEWHERE) for v in setting.elsewhere if everywhere)):
         run = compiled(expr, (t,), values)
         bad = next(((p, v) for p in setting.probes(values) if run and fails(v := run(*p))), None)
         if bad is not None:
-            return refuted(claim, place(values, (t,), *bad), relation)
+            return refuted(claim, place(values, (t,), *bad), relation, remark)
     enclosed = enclosure(setting, claim, expr, lambda v: v > 0 if strict else v >= 0)
     return enclosed or sampled(setting, claim, expr, (t,), fails, relation)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flint
 
 from cmdsl.diagnostics import Diagnostic, warning
+from cmdsl.symbolic.claims import where
 from cmdsl.symbolic.enclose import BITS
 from cmdsl.symbolic.model import Certificate, Model, Status, Verdict
 from cmdsl.symbolic.obligations.asserts import asserts
@@ -53,13 +54,7 @@ def diagnostic(verdict: Verdict, model: Model) -> Diagnostic:
         message = f"{verdict.obligation} is {verdict.status.value}, not proved: {verdict.statement}"
         return warning(CODES[verdict.obligation], message, span, notes=(verdict.evidence,))
     claim, _, reason = verdict.evidence.partition(": ")
-    notes = (f"{verdict.obligation}: {verdict.statement}", *counterexample(verdict))
-    return Diagnostic(
-        CODES[verdict.obligation], claim, span, reason, notes=notes, help=HELP.get(verdict.obligation, "")
-    )
-
-
-def counterexample(verdict: Verdict) -> tuple[str, ...]:
-    """Write the counterexample as a person would type it in."""
-    point = {k: v for k, v in verdict.counterexample.items() if k not in ("found", "wanted")}
-    return (f"counterexample: {', '.join(f'{k} = {v}' for k, v in point.items())}",) if point else ()
+    statement = () if verdict.obligation == "assert" else (f"{verdict.obligation}: {verdict.statement}",)
+    notes = (*statement, f"counterexample: {where(verdict.counterexample)}")
+    way_out = HELP.get(verdict.obligation, "")
+    return Diagnostic(CODES[verdict.obligation], claim, span, reason, notes=notes, help=way_out)

@@ -251,7 +251,8 @@ def test_an_assert_of_a_definition_guards_its_use() -> None:
 
 
 GRIDS = {
-    "node(i, N) = epsilon + ((i - 1)/(N - 1))^2*(T - epsilon)": Status.CHECKED,
+    "node(i, N) = epsilon + ((i - 1)/(N - 1))^2*(T - epsilon)": Status.PROVED,
+    "node(i, N) = epsilon + (T - epsilon)*sin(pi/2*(i - 1)/(N - 1))": Status.CHECKED,
     "node(i, N) = epsilon + (i - 1)/N*(T - epsilon)": Status.REFUTED,
     "node(i, N) = T + (i - 1)/(N - 1)*(epsilon - T)": Status.REFUTED,
     "node(i, N) = epsilon + (T - epsilon)*sin(2.5*pi*(i - 1)/(N - 1))": Status.REFUTED,
@@ -276,5 +277,5 @@ def test_what_is_only_checked_warns() -> None:
     model = model_of(source("ve_edm") + "\nassert sigma(t) < 1 for t in [ε, 1)\n")
     (warning,) = diagnostics(prove(model), model)
     assert (warning.code, warning.severity) == (CODES["assert"], Severity.WARNING)
-    assert warning.message == "assert is checked, not proved: sigma(t) < 1"
+    assert warning.message == "assert is checked, not proved: sigma(t) < 1 for t in [ε, 1)"
     assert "points at 50 digits" in warning.notes[0]

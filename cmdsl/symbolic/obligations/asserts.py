@@ -69,12 +69,20 @@ def verdict(setting: Setting, claim: Claim) -> Verdict:
     env = claim.env.child({"t": t, variable: t})
     left, right = (scalar(evaluator().value(e, env), e.span) for e in (statement.left, statement.right))
     where = within(setting, statement, env)
-    text = f"{written(left)} {statement.relation} {written(right)}"
+    text = as_typed(setting, statement) or f"{written(left)} {statement.relation} {written(right)}"
     finding = found(where, text, where.expand(left - right), statement.relation, everywhere=not claim.owner)
     by = f" ({claim.owner} asserts it)" if claim.owner else ""
     return Verdict(
         "assert", text + by, finding.status, f"{finding.claim}: {finding.how}", claim.span, finding.counterexample
     )
+
+
+def as_typed(setting: Setting, statement: ast.Assert) -> str:
+    """Give a claim of the spec itself in its author's words, if they stand on one line."""
+    module, span = setting.model.spec.module, statement.span
+    if span.path != module.path or span.line != span.end_line:
+        return ""
+    return module.text.split("\n")[span.line - 1][span.column - 1 : span.end_column - 1].removeprefix("assert").strip()
 
 
 def found(setting: Setting, text: str, difference: sp.Expr, relation: str, *, everywhere: bool) -> Finding:

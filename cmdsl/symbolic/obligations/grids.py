@@ -19,7 +19,7 @@ from cmdsl.symbolic.setting import Setting
 from cmdsl.symbolic.zero import vanishes
 from cmdsl.syntax import ast
 
-STATEMENT = "node(1, N) = epsilon, node(N, N) = T, and node increases strictly between, for every N >= 2"
+STATEMENT = "node increases strictly from epsilon to T, for every N >= 2"
 SIZES = (2, 3, 4, 5, 6, 8, 11, 18, 21, 41, 64, 81, 151, 161, 641, 1281)
 STEPS = 200
 
@@ -82,10 +82,10 @@ def end(setting: Setting, claim: str, residual: sp.Expr) -> Finding:
 
 
 def rising(setting: Setting, node: sp.Expr) -> Finding:
-    """Prove that the derivative in i is positive for 1 <= i < N; else compare neighbouring nodes."""
+    """Prove that the derivative in i is positive for 1 < i < N; else compare neighbouring nodes."""
     claim = "d node/d i > 0"
     facts = setting.inner_facts
-    offset = 1 + sp.Symbol("after first", nonnegative=True)
+    offset = 1 + sp.Symbol("after first", positive=True)
     last = offset + sp.Symbol("before last", positive=True)
     facts = evolve(facts, replacements={**facts.replacements, i: offset, N: last})
     slope = facts.replaced(sp.diff(node, i)) if not node.has(sp.floor, sp.ceiling, sp.Piecewise) else sp.nan

@@ -8,9 +8,9 @@ from cmdsl.symbolic.claims import Finding, identity, verdict
 from cmdsl.symbolic.model import Status, Verdict
 from cmdsl.symbolic.setting import Setting, facts
 
-MARGINALS = "alpha' = f alpha and (sigma^2)' = 2 f sigma^2 + g^2, with alpha(0) = 1 and sigma(0)^2 = variance"
-FLOW = "V' = 2 f V + g^2 for V = alpha^2 sigma_data^2 + sigma^2, and the ODE's velocity is V'/(2V) x"
-SELF_CONSISTENCY = "the Gaussian consistency function is constant along the ODE, and the identity at its own time"
+MARGINALS = "alpha' = f alpha, (sigma^2)' = 2 f sigma^2 + g^2, alpha(0) = 1, sigma(0)^2 = variance"
+FLOW = "V' = 2 f V + g^2 for V = alpha^2 sigma_data^2 + sigma^2, and the ODE is x' = V'/(2V) x"
+SELF_CONSISTENCY = "the exact Gaussian consistency function is constant along the ODE"
 
 
 def marginals(setting: Setting) -> tuple[Verdict, ...]:

@@ -15,7 +15,7 @@ from cmdsl.symbolic.setting import Setting, facts
 from cmdsl.symbolic.signs import Facts
 from cmdsl.symbolic.zero import vanishes
 
-DIFFERENTIABLE = "c_skip and c_out are differentiable on [epsilon, T], at epsilon from the right"
+DIFFERENTIABLE = "c_skip and c_out have finite derivatives on [epsilon, T], at epsilon from the right"
 FINITE = "every coefficient is finite and real on [epsilon, T]"
 # What a singular end of the process makes infinite without harm: nothing applies these at that end itself.
 RATES = ("drift_rate", "diffusion", "snr", "logsnr", "velocity_x", "velocity_denoised")
@@ -247,10 +247,10 @@ def switching(setting: Setting, formula: sp.Expr, points: list[Ball]) -> list[Ba
 
 def conditions(formula: sp.Expr) -> list[sp.Expr]:
     """Give the expressions at whose zeros a formula changes its form."""
-    rough = [a for a in formula.atoms(*ROUGH) if not isinstance(a, sp.Piecewise)]
-    relations = formula.atoms(sp.core.relational.Relational)
-    pairs = [a.args[0] - b for a in rough if isinstance(a, sp.Min | sp.Max) for b in a.args[1:]]
-    return pairs + [a.args[0] for a in rough if isinstance(a, sp.Abs | sp.sign)] + [r.lhs - r.rhs for r in relations]
+    zeros = [r.lhs - r.rhs for r in formula.atoms(sp.core.relational.Relational)]
+    zeros += [a.args[0] for a in formula.atoms(sp.Abs, sp.sign)]
+    zeros += [a.args[0] - b for a in formula.atoms(sp.Min, sp.Max) for b in a.args[1:]]
+    return sorted(zeros, key=sp.default_sort_key)
 
 
 def bisected(run: object, a: Ball, b: Ball) -> Ball:
