@@ -28,7 +28,7 @@ def total(model: Model, e: sp.Expr, v: sp.Symbol) -> sp.Expr:
     """Differentiate through the coefficients that an expression applies."""
     short = {n: c for n, c in model.coefficients.items() if sp.count_ops(c.formula) <= SHORT}
     while applied := opaque(short, e):
-        e = e.subs({a: applied_to(short[a.func.__name__], a.args) for a in applied}, simultaneous=True)
+        e = e.xreplace({a: applied_to(short[a.func.__name__], a.args) for a in applied})
     calls = {a: sp.Dummy(f"y{i}", real=True) for i, a in enumerate(opaque(model.coefficients, e))}
     inner = e.xreplace(calls)
     through = (sp.diff(inner, y) * slope(model, a, v) for a, y in calls.items())

@@ -77,7 +77,7 @@ class Stabilizer:
         }
         formula = old.formula
         while applied := opaque(short, formula):
-            formula = formula.subs({a: applied_to(short[a.func.__name__], a.args) for a in applied}, simultaneous=True)
+            formula = formula.xreplace({a: applied_to(short[a.func.__name__], a.args) for a in applied})
         for t in old.parameters:
             formula = by_parts(formula, t)
         return formula.replace(reciprocal_logarithm, lambda e: -sp.log(1 / e.args[0]))
@@ -139,7 +139,7 @@ class Stabilizer:
         return change.subs(now, t) + before
 
     def noise(self, a: sp.Expr, t: sp.Symbol, start: sp.Expr) -> sp.Expr | None:
-        """Give tau^2: K (1 - a^2) for a constant K = g^2/(-2f), else alpha^2 times the difference of (sigma/alpha)^2."""
+        """Give tau^2: K (1 - a^2) for a constant K = g^2/(-2f), else alpha^2 times that of (sigma/alpha)^2."""
         model, alpha = self.model, self.closed("alpha")
         constant = None if model.rate == 0 else stationary(model.rate, model.diffusion**2, model.t)
         if constant is not None:
