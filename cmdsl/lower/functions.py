@@ -35,7 +35,7 @@ Callables = Closure | Applied | Builtin | Form | Namespace
 
 @define(eq=False)
 class Functions:
-    """The functions emitted so far, by name; equal ones are one. Definitions don't take the names that are `promised`."""
+    """The functions emitted so far, by name; equal ones are one. Definitions don't take names that are `promised`."""
 
     constants: Mapping[str, ir.Constant]
     promised: frozenset[str] = frozenset()
