@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from cmdsl.emit.code import Apply, Binary, Code, Item, Member, Name, Unary, apply, method, text
 from cmdsl.emit.language import Form, Language, power
 from cmdsl.emit.printer import Writer, plus_one
-from cmdsl.ir.nodes import Draw, Type
-from cmdsl.ir.walk import fresh
+from cmdsl.ir.nodes import Draw, Function, Op, Type
+from cmdsl.ir.walk import all_subexpressions, fresh
 from cmdsl_jax.loops import scan
 
 ZERO, ONE = Name("0"), Name("1")
@@ -99,6 +99,12 @@ def _from_normal(distribution: str, shift: Code, scale: Code, noise: Code) -> Co
     return shifted if distribution == "normal" else apply(outer[distribution], shifted)
 
 
+def _decorators(function: Function) -> list[str]:
+    """Let NumPy take the logarithm of a table that begins at 0: as elsewhere, it is -inf and no news."""
+    logarithms = (e for e in all_subexpressions(function.body) if isinstance(e, Op) and e.name in ("log", "log2"))
+    return ['@np.errstate(divide="ignore")'] if any(e.type is Type.TABLE for e in logarithms) else []
+
+
 LANGUAGE = Language(
     arrays=ARRAYS,
     tables=TABLES,
@@ -119,6 +125,7 @@ LANGUAGE = Language(
     draw=_draw,
     draw_head=_split_key,
     loop=scan,
+    decorators=_decorators,
     random="key: Array",
     grid_params=(),
     annotations={

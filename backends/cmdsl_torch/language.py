@@ -151,6 +151,7 @@ LANGUAGE = Language(
     draw=_draw,
     draw_head=lambda writer: [],
     loop=for_loop,
+    decorators=lambda function: [],
     random="generator: torch.Generator | None",
     grid_params=("device: torch.device | None = None",),
     annotations={

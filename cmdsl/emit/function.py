@@ -44,7 +44,13 @@ def print_function(f: Function, program: Program, language: Language) -> list[st
     draws = tuple(s.name for s in f.body if isinstance(s, Draw))
     writer = Writer(language, _array(f), _device(f), frozenset(_indices(f)), draws, frozenset(taken))
     body = split_long(_host_numbers(f), writer, INDENT, taken)
-    return [*head, *docstring(_paragraphs(f), INDENT), *_prepared(f, writer), *block(body, writer, INDENT)]
+    return [
+        *language.decorators(f),
+        *head,
+        *docstring(_paragraphs(f), INDENT),
+        *_prepared(f, writer),
+        *block(body, writer, INDENT),
+    ]
 
 
 def _paragraphs(f: Function) -> list[str]:

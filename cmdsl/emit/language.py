@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from attrs import frozen
 
 from cmdsl.emit.code import Binary, Code, Name, Unary, apply
-from cmdsl.ir.nodes import Draw, Loop, Type
+from cmdsl.ir.nodes import Draw, Function, Loop, Type
 
 if TYPE_CHECKING:
     from cmdsl.emit.printer import Writer
@@ -43,6 +43,7 @@ class Language:
     draw: Callable[[Draw, Writer], Code]
     draw_head: Callable[[Writer], list[str]]
     loop: Callable[[Loop, Writer, str], list[str]]
+    decorators: Callable[[Function], list[str]]
     random: str
     grid_params: tuple[str, ...]
     annotations: Mapping[Type, str]
@@ -94,11 +95,21 @@ HOST: Mapping[str, Form] = {name: f"math.{name}" for name in MATH.split()} | {
 }
 
 
+def negated(code: Code) -> Code:
+    """Give a minus sign, in a product or quotient to its first factor: as exact, with a pair of brackets less."""
+    match code:
+        case Binary("*" | "/" as operator, left, right):
+            return Binary(operator, negated(left), right)
+        case Unary("-", operand):
+            return operand
+    return Unary("-", code)
+
+
 def operation(forms: Mapping[str, Form], name: str, args: tuple[Code, ...], types: tuple[Type, ...]) -> Code:
     """Give the code of an operation: an operator of Python, or the form that a table has for it."""
     match name:
         case "neg":
-            return Unary("-", args[0])
+            return negated(args[0])
         case "square":
             return Binary("**", args[0], Name("2"))
         case _ if name in OPERATORS:

@@ -4,19 +4,39 @@ from __future__ import annotations
 
 from attrs import evolve
 
-from cmdsl.ir.nodes import Draw, Expr, Function, Let, Loop, Nodes, Program, Stmt, Var
-from cmdsl.ir.walk import expressions, fresh, names, rewrite_statement, statements, subexpressions, transform
+from cmdsl.ir.nodes import Counting, Draw, Expr, Function, Gather, Let, Loop, Nodes, Program, Stmt, Type, Var
+from cmdsl.ir.walk import (
+    expressions,
+    fresh,
+    names,
+    rewrite_statement,
+    statements,
+    subexpressions,
+    substitute,
+    transform,
+)
 
 
 def hoist_tables(program: Program) -> Program:
-    """Name the grids that loops use before them, and the weights that an index is drawn by."""
+    """Name the grids that loops use before them and the weights that an index is drawn by; make lookups slices."""
     reserved = {f.name for f in program.functions} | {c.name for c in program.constants}
     return evolve(program, functions=tuple(_hoisted(f, reserved) for f in program.functions))
 
 
 def _hoisted(f: Function, reserved: set[str]) -> Function:
     taken = set(names(f)) | reserved
-    return evolve(f, body=tuple(new for s in f.body for new in _statement(s, taken)))
+    body = tuple(new for s in f.body for new in _statement(s, taken))
+    return evolve(f, body=_with_ranges(body))
+
+
+def _with_ranges(body: tuple[Stmt, ...]) -> tuple[Stmt, ...]:
+    """Put ranges that have a name back where they index a table: there they print as slices."""
+    ranges: dict[str, Expr] = {s.name: s.value for s in body if isinstance(s, Let) and isinstance(s.value, Counting)}
+
+    def ranged(e: Expr) -> Expr:
+        return evolve(e, index=substitute(e.index, ranges)) if isinstance(e, Gather) and e.type is Type.TABLE else e
+
+    return tuple(rewrite_statement(s, lambda e: transform(e, ranged)) for s in body)
 
 
 def _statement(s: Stmt, taken: set[str]) -> list[Stmt]:
