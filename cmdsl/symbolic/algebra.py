@@ -158,7 +158,7 @@ def undefined(result: sp.Expr, operands: list[sp.Expr]) -> bool:
         return True
     numbers = all(o.is_number for o in operands)
     return numbers and (
-        result.is_real is False or (result.is_infinite is True and not any(o.is_infinite for o in operands))
+        result.is_extended_real is False or (result.is_infinite is True and not any(o.is_infinite for o in operands))
     )
 
 
