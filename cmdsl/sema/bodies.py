@@ -53,6 +53,7 @@ def check_definition(definition: ast.Definition, reserved: frozenset[str]) -> li
         *twice(parameters if sequential else names),
         *taken(names, reserved - allowed),
         *(d for given, span in functions for d in twice([(name, span) for name in given])),
+        *(d for s in definition.body if isinstance(s, ast.FunctionDefinition) for d in hiding(s, dict(names))),
     ]
 
 
@@ -82,6 +83,19 @@ def misplaced(
         if places and not isinstance(statement, places):
             what = WORDS.get(type(statement), "an equation")
             yield from error("CM122", f"{what} has no place in {where}", statement.span).diagnostics
+
+
+def hiding(function: ast.FunctionDefinition, names: dict[str, Span]) -> Iterator[Diagnostic]:
+    """Refuse an argument of a function that hides what its definition calls by that name."""
+    for name in function.parameters:
+        if name in names:
+            yield from error(
+                "CM112",
+                f"the argument `{name}` of `{function.name}` hides the `{name}` of the definition",
+                function.span,
+                secondary=(Label(names[name], "this one"),),
+                help="give one of them another name",
+            ).diagnostics
 
 
 def twice(names: list[tuple[str, Span]]) -> Iterator[Diagnostic]:
