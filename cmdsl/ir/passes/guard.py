@@ -70,7 +70,7 @@ def _safe(e: Expr, condition: Expr, taken: bool) -> Expr:
     if isinstance(e, Lambda | Select):
         return e
     parts = [_safe(part, condition, taken) for part in children(e)]
-    if isinstance(e, Op) and e.name in RISKY and not _constant(parts[RISKY[e.name]]) and _leaves_domain(e):
+    if isinstance(e, Op) and e.name in RISKY and _leaves_domain(e) and _unguarded(parts[RISKY[e.name]], condition):
         at = RISKY[e.name]
         parts[at] = _otherwise(parts[at], condition, taken, HARMLESS.get(e.name, ONE))
     return rebuild(e, tuple(parts))
@@ -82,8 +82,11 @@ def _leaves_domain(e: Op) -> bool:
     return not (isinstance(exponent, Num) and exponent.value.denominator == 1 and exponent.value >= 0)
 
 
-def _constant(e: Expr) -> bool:
-    return all(v.type not in DIFFERENTIATED for v in free(e))
+def _unguarded(e: Expr, condition: Expr) -> bool:
+    """Tell whether an argument varies, and is not kept harmless by this condition already."""
+    if isinstance(e, Select) and condition in (e.condition, *children(e.condition)):
+        return False
+    return any(v.type in DIFFERENTIATED for v in free(e))
 
 
 def _otherwise(e: Expr, condition: Expr, taken: bool, harmless: Num) -> Expr:
