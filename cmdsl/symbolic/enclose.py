@@ -167,8 +167,10 @@ def power(e: sp.Pow) -> tuple[Callable[..., Ball], tuple[sp.Basic, ...]]:
 
 
 def whole_power(x: Ball, n: int) -> Ball:
-    """Raise to an integer power."""
-    return x**n if n >= 0 else 1 / x ** (-n)
+    """Raise to an integer power; flint's own power of a ball around exactly 0 is nan."""
+    if n < 0:
+        return 1 / whole_power(x, -n)
+    return x**n if x.is_exact() or not x.mid().is_zero() else product(*[x] * n)
 
 
 def root(x: Ball, q: int) -> Ball:

@@ -82,9 +82,9 @@ def refused(text: str) -> Diagnostic:
     return diagnostic
 
 
-def value(m: Model, name: str, *times: object) -> sp.Float:
-    """Evaluate a coefficient at the given params, to fifty digits."""
+def value(m: Model, name: str, *times: object) -> sp.Rational:
+    """Evaluate a coefficient at the values of the params, to fifty digits."""
     coefficient = m.coefficients[name]
     with flint.ctx.workprec(BITS):
         run = tape(expand(m, coefficient.formula).subs(m.values), coefficient.parameters)
-        return sp.Float(run(*(ball(sp.Rational(str(t))) for t in times)).mid().str(50, radius=False), 50)
+        return sp.Rational(run(*(ball(sp.Rational(str(t))) for t in times)).mid().str(50, radius=False))

@@ -106,3 +106,8 @@ def test_points_have_both_ends_their_neighbours_and_stay_inside() -> None:
 )
 def test_values_are_written_short(value: str, wanted: str) -> None:
     assert text(ball(sp.Rational(value))) == wanted
+
+
+def test_a_power_of_a_ball_around_zero_is_enclosed() -> None:
+    assert tape(t**2, (t,))(flint.arb(0, 1e-6)).is_finite()
+    assert tape(t**3, (t,))(flint.arb(0, 2)).contains(flint.arb(8))
