@@ -222,6 +222,18 @@ class TestAccidents:
         assert f"not finite, between steps 3 and 6; the weights of step 3 are in {WEIGHTS}" in said
         assert all(weights.isfinite().all() for weights in load_file(WEIGHTS).values())
 
+    def test_a_gradient_that_is_not_finite_is_seen_where_the_loss_is_finite(self, package: Package) -> None:
+        run = package.start("--batch", 16, "--steps", 9)
+
+        def rooted(network: Any, x0: Tensor, *, N: int, **draws: Tensor) -> Tensor:
+            norm: Tensor = network(x0, x0.new_zeros(len(x0))).flatten(1).norm(dim=1).square().sqrt()
+            return norm
+
+        run.objective = replace(run.objective, loss=rooted)
+        loss, slope = package.train.update(run)
+        assert loss == 0
+        assert not slope.isfinite()
+
     def test_a_save_that_fails_leaves_the_checkpoint_before_it(self, package: Package) -> None:
         package.script("train", *QUICK, "--out", "run")
         before = WEIGHTS.read_bytes()

@@ -210,7 +210,7 @@ def start(args: argparse.Namespace) -> Run:
         network=network,
         target=copy.deepcopy(network).requires_grad_(False),
         averaged=copy.deepcopy(network).requires_grad_(False),
-        optimizer=torch.optim.RAdam(network.parameters(), lr=args.lr),
+        optimizer=torch.optim.Adam(network.parameters(), lr=args.lr, betas=(0.9, 0.99), fused=True),
         generator=torch.Generator(device).manual_seed(args.seed),
     )
 
@@ -248,7 +248,7 @@ def arguments() -> argparse.Namespace:
     add("--teacher", None, "weights of a denoiser, for an objective that distils", metavar="CHECKPOINT")
     add("--network", None, "a network in place of the spec's", choices=NETWORKS)
     add("--out", own, "folder for weights and samples")
-    add("--steps", 5000, "how many steps to make", type=positive)
+    add("--steps", 4000, "how many steps to make", type=positive)
     add("--batch", 256, "samples in one step", type=positive)
     add("--lr", 2e-3, "learning rate at its height", type=float)
     add("--warmup", 100, "steps over which the learning rate rises", type=positive)
