@@ -233,18 +233,19 @@ class Lowering:
 
 def promised(spec: Spec) -> frozenset[str]:
     """Give the names under which a package offers its grid, losses, draws, curricula, solvers and samplers."""
-    objectives = [objective_name(use) for use in spec.objectives]
-    samplers = [objective_name(use) for use in spec.samplers]
+    objectives = [(use, objective_name(use)) for use in spec.objectives]
+    samplers = [(use, objective_name(use)) for use in spec.samplers]
     modules = (*spec.library, spec.module)
     definitions = [d for m in modules for d in m.statements if isinstance(d, ast.Definition)]
-    return frozenset(
-        [
-            "grid",
-            *(part for o in objectives for part in (f"loss_{o}", f"draw_{o}", f"{o}_N", f"{o}_mu", f"{o}_grid")),
-            *(part for s in samplers for part in (f"sample_{s}", f"draw_sample_{s}")),
-            *(f"{d.name}_step" for d in definitions if d.kind == "solver"),
-        ]
-    )
+    found: dict[str, ast.Use] = {}
+    offered = [(f"{part}_{o}", use) for use, o in objectives for part in ("loss", "draw")]
+    offered += [(f"{o}_{part}", use) for use, o in objectives for part in ("N", "mu", "grid")]
+    offered += [(f"{part}_{s}", use) for use, s in samplers for part in ("sample", "draw_sample")]
+    for name, use in offered:
+        if name in found:
+            raise error("CM112", f"two functions of the package would be called `{name}`", use.span, help="rename it")
+        found[name] = use
+    return frozenset(["grid", *found, *(f"{d.name}_step" for d in definitions if d.kind == "solver")])
 
 
 def refuse_learned(objective: Instance) -> None:

@@ -12,7 +12,7 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import free, fresh, rewrite_statement, substitute
 from cmdsl.lower.algebra import EXPRESSIONS, RANKS, expression
-from cmdsl.lower.functions import SOME_STATE, Body, Functions, implicit, source
+from cmdsl.lower.functions import IMPLICIT, SOME_STATE, Body, Functions, implicit, source
 from cmdsl.lower.numbers import number
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Env, Instance, Thunk
@@ -93,6 +93,7 @@ class Sampler:
     def parameters(self) -> list[ir.Param]:
         """Make the numbers and lists among the definition's parameters arguments with defaults."""
         params = []
+        taken = {*self.functions.constants, *IMPLICIT, NOISE.name} - {"N"}
         for parameter in self.instance.definition.parameters:
             bound = self.instance.env.bindings[parameter.name]
             value = self.evaluator.force(bound, parameter.span) if isinstance(bound, Thunk) else bound
@@ -100,7 +101,7 @@ class Sampler:
             if default is None:
                 continue
             kind = Type.SEQUENCE if isinstance(default, tuple) else Type.STATIC
-            local = ir.Var(f"{parameter.name}_" if parameter.name in self.functions.constants else parameter.name, kind)
+            local = ir.Var(f"{parameter.name}_" if parameter.name in taken else parameter.name, kind)
             self.instance.env.bindings[parameter.name] = local
             params.append(ir.Param(local.name, kind, True, default))
         return params
@@ -151,7 +152,8 @@ class Sampler:
 
     def fresh(self, name: str) -> str:
         """Give a name for an argument of noise that no other has."""
-        return fresh(name, {"z", *(v.name for v, _ in self.noises)})
+        given = {p.name for p in self.instance.definition.parameters}
+        return fresh(name, {NOISE.name, *given, *(v.name for v, _ in self.noises)})
 
     def loop(self, statement: ast.For, env: Env) -> None:
         """Lower a loop, again until the types of what it carries are stable."""
