@@ -23,18 +23,23 @@ def instantiate(
     env: Env,
     overrides: tuple[ast.Statement, ...] = (),
     outside: Env | None = None,
+    within: tuple[Defined, ...] = (),
 ) -> Instance:
     """Give the definition that is referred to, its arguments taken from `env`.
 
-    `overrides` replace its equations, and see what is seen where they are written: `outside`, or else `env`.
+    `overrides` replace its equations, and see what is seen where they are written: `outside`, or else `env`; `within`
+    are the definitions that stand for this one, or have it as a default.
     """
     name, arguments = parts(reference)
     defined = env.definition(kind, name)
     if defined is None:
         raise unknown_definition(kind, name, env, reference.span)
-    scope = bind(defined, arguments, env, reference.span)
+    if defined in within:
+        raise error("CM120", f"the {kind} `{name}` is defined in terms of itself", reference.span)
+    scope = bind(defined, arguments, env, reference.span, within)
     if defined.definition.reference is not None:
-        return instantiate(kind, defined.definition.reference, scope, overrides, outside or env)
+        inner = defined.definition.reference
+        return instantiate(kind, inner, scope, overrides, outside or env, (*within, defined))
     return close(defined.definition, scope, overrides, outside or env)
 
 
@@ -66,7 +71,9 @@ def member(
     return Closure(statement.name, statement.parameters, statement.body, scope, statement.span, owner)
 
 
-def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: Span) -> Env:
+def bind(
+    defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: Span, within: tuple[Defined, ...] = ()
+) -> Env:
     """Bind arguments to a definition's parameters; a default may use earlier parameters."""
     given = match(defined.definition, arguments, span)
     scope = defined.env.child()
@@ -74,11 +81,11 @@ def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: 
         argument = given.get(parameter.name)
         if argument is not None:
             scope.bindings[parameter.name] = passed(
-                parameter.name, argument.value, argument.parameters, env, argument.span
+                parameter.name, argument.value, argument.parameters, env, argument.span, within
             )
         elif parameter.default is not None:
             scope.bindings[parameter.name] = passed(
-                parameter.name, parameter.default, parameter.parameters, scope, parameter.span
+                parameter.name, parameter.default, parameter.parameters, scope, parameter.span, (*within, defined)
             )
         else:
             raise error(
@@ -117,13 +124,20 @@ def match(definition: ast.Definition, arguments: tuple[ast.Argument, ...], span:
     return given
 
 
-def passed(name: str, value: ast.Expr, parameters: tuple[str, ...] | None, env: Env, span: Span) -> object:
+def passed(
+    name: str,
+    value: ast.Expr,
+    parameters: tuple[str, ...] | None,
+    env: Env,
+    span: Span,
+    within: tuple[Defined, ...] = (),
+) -> object:
     """Give what a parameter stands for: a function, a definition, or a quantity of the caller's scope."""
     if parameters is not None:
         return Closure(name, parameters, value, env, span)
     kind = definition_kind(name, value, env)
     if kind is not None and isinstance(value, ast.Name | ast.Call):
-        return instantiate(kind, value, env)
+        return instantiate(kind, value, env, within=within)
     if isinstance(value, ast.Name) and not isinstance(env.lookup(value.id), Thunk) and env.lookup(value.id) is not None:
         return env.lookup(value.id)
     return Thunk(name, value, env)
