@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import sympy as sp
 from attrs import field, frozen
 
-from cmdsl.symbolic.enclose import Ball, NotEnclosed, ball, plural, tape, text, uncovered
+from cmdsl.symbolic.enclose import Ball, NotEnclosed, Tape, ball, plural, tape, text, uncovered
 from cmdsl.symbolic.model import Status, Verdict
 from cmdsl.symbolic.notation import decimal
 from cmdsl.symbolic.setting import Setting, Values
 from cmdsl.symbolic.zero import vanishes
 
 POINTS = 4000
+WORK = 1_000_000  # operations in ball arithmetic that one claim is worth: some seconds
 ELSEWHERE = "; it holds at the given parameters, and an assert speaks of all in their ranges"
 SIGNS = "by the signs of all parts"
 ORDER = tuple(Status)
@@ -102,13 +102,29 @@ def where(point: Mapping[str, str]) -> str:
     return ", ".join(f"{k} = {v}" for k, v in point.items() if k not in ("found", "wanted"))
 
 
-def compiled(expr: sp.Expr, variables: Sequence[sp.Symbol], values: Values) -> Callable[..., Ball] | None:
+@frozen
+class Run:
+    """An expression compiled at given params."""
+
+    tape: Tape
+    params: tuple[Ball, ...]
+
+    def __call__(self, *times: Ball) -> Ball:
+        """Evaluate at these times."""
+        return self.tape(*self.params, *times)
+
+    @property
+    def turns(self) -> int:
+        """Give how often it can be evaluated within the budget."""
+        return WORK // len(self.tape.steps)
+
+
+def compiled(expr: sp.Expr, variables: Sequence[sp.Symbol], values: Values) -> Run | None:
     """Compile an expression at given params; None where ball arithmetic can't evaluate it."""
     try:
-        run = tape(expr, (*values, *variables))
+        return Run(tape(expr, (*values, *variables)), tuple(ball(v) for v in values.values()))
     except NotEnclosed:
         return None
-    return partial(run, *(ball(v) for v in values.values()))
 
 
 def failing(setting: Setting, residual: sp.Expr, values: Values, variables: tuple[sp.Symbol, ...]) -> dict[str, str]:
@@ -141,6 +157,8 @@ def sampled(
     run = compiled(expr, variables, setting.values)
     if run is None:
         return Finding(Status.NOT_REACHED, claim, "no proof found, and no evaluation in ball arithmetic")
+    if run.turns < POINTS:
+        return Finding(Status.NOT_REACHED, claim, f"no proof found, and too long to be evaluated at {POINTS} points")
     largest, count = 0.0, 0
     for point in setting.points(setting.values, POINTS, len(variables)) if variables else [()]:
         value = run(*point)
@@ -178,7 +196,7 @@ def enclosure(setting: Setting, claim: str, expr: sp.Expr, holds: Callable[[Ball
     run = compiled(expr, (setting.model.t,), setting.values)
     if run is None:
         return None
-    open_piece, pieces = uncovered(run, [(setting.low(setting.values), setting.high(setting.values))], holds)
+    open_piece, pieces = uncovered(run, [(setting.low(setting.values), setting.high(setting.values))], holds, run.turns)
     if open_piece is not None:
         return None
     return Finding(Status.PROVED_HERE, claim, f"enclosed over all times in {plural(pieces)}")

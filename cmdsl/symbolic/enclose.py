@@ -216,7 +216,7 @@ def uncovered(
         if holds(function(*piece)):
             continue
         halves = halved(box)
-        if seen > pieces or not halves:
+        if seen > min(pieces, PIECES) or not halves:
             return piece, seen
         waiting += halves
     return None, seen

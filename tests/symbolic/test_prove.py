@@ -126,6 +126,7 @@ REFUTED_FORMULAS = {
     "infinite slope at epsilon": ("1", "sqrt(t - ε)", "differentiable", "c_out'(epsilon) is infinite"),
     "zero by zero": ("sin(t - ε)/(t - ε)", "t - ε", "boundary", "c_skip(epsilon) has no value"),
     "branches that jump": ("1", "if t < 1 then t - ε else t^2 - 2*ε", "differentiable", "the branches of c_out"),
+    "steps": ("1", "(t - ε)*(1 + floor(t/3))", "differentiable", "the branches of c_out"),
     "a kink": ("1", "abs(t - 1) - abs(ε - 1)", "differentiable", "the branches of c_out"),
     "a kink at the larger": ("1", "max(t, 2) - max(ε, 2)", "differentiable", "the branches of c_out"),
 }

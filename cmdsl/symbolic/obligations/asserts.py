@@ -18,6 +18,8 @@ from cmdsl.symbolic.scope import evaluator, model_scope
 from cmdsl.symbolic.setting import Setting
 from cmdsl.syntax import ast
 
+LONGEST = 100  # operations that are worth bringing to one fraction
+
 
 @frozen
 class Claim:
@@ -93,7 +95,7 @@ def found(setting: Setting, text: str, difference: sp.Expr, relation: str, *, ev
     positive = difference if relation in (">", ">=") else -difference
     facts = setting.inner_facts if setting.low_open and setting.high_open else setting.facts
     offsets = facts.replaced(positive)
-    sign = facts.sign(offsets) or facts.sign(sp.together(offsets))
+    sign = facts.sign(offsets) or (facts.sign(sp.together(offsets)) if sp.count_ops(offsets) < LONGEST else None)
     return positivity(setting, text, positive, strict=relation in ("<", ">"), everywhere=everywhere, sign=sign)
 
 

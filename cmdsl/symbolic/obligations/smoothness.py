@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import flint
 import sympy as sp
 from attrs import evolve, frozen
 
-from cmdsl.symbolic.claims import SIGNS, Finding, compiled, place, verdict
+from cmdsl.symbolic.claims import POINTS, SIGNS, Finding, Run, compiled, place, verdict
 from cmdsl.symbolic.enclose import Ball, plural, text, uncovered
 from cmdsl.symbolic.model import Coefficient, Status, Verdict
 from cmdsl.symbolic.notation import decimal, written
@@ -150,7 +151,7 @@ def enclosed(setting: Setting, q: Question) -> Finding | None:
     if run is None:
         return None
     ends = (setting.low(setting.values), setting.high(setting.values))
-    piece, pieces = uncovered(run, [ends] * len(q.variables), lambda v: v.is_finite())
+    piece, pieces = uncovered(run, [ends] * len(q.variables), lambda v: v.is_finite(), run.turns)
     if piece is not None:
         return None
     return Finding(Status.PROVED_HERE, finite_claim(q), f"enclosed on [epsilon, T] in {plural(pieces)}")
@@ -161,9 +162,14 @@ def at_points(setting: Setting, q: Question) -> Finding:
     run = compiled(q.expr, q.variables, setting.values)
     if run is None:
         return Finding(Status.NOT_REACHED, finite_claim(q), "no evaluation in ball arithmetic")
-    points = setting.points(setting.values, 4000, len(q.variables))[2:]
+    if run.turns < POINTS:
+        return Finding(Status.NOT_REACHED, finite_claim(q), f"too long to be evaluated at {POINTS} points")
+    points = setting.points(setting.values, POINTS, len(q.variables))[2:]
     values = [(p, run(*p)) for p in points]
-    bad = next((p for p, v in values if v.is_nan()), None)
+    # Rounding alone may make the root of an isolated zero imaginary, but not those of its neighbours.
+    step = (setting.high(setting.values) - setting.low(setting.values)) * 1e-9
+    shifts = (flint.arb(0), step, -step)
+    bad = next((p for p, v in values if v.is_nan() and all(run(*(x + d for x in p)).is_nan() for d in shifts)), None)
     pole = bad or near_pole(setting, q, values)
     if pole is not None:
         point = place(setting.values, q.variables, pole, run(*pole))
@@ -186,7 +192,7 @@ def near_pole(setting: Setting, q: Question, values: list[tuple[tuple[Ball, ...]
     if run is None:
         return None
     low, high = values[0][0][0], setting.high(setting.values)
-    box, _ = uncovered(run, [(min(p[0] for p, _ in values), high)], lambda v: v.is_finite())
+    box, _ = uncovered(run, [(min(p[0] for p, _ in values), high)], lambda v: v.is_finite(), run.turns)
     if box is None:
         return None
     piece = box[0]
@@ -220,7 +226,9 @@ def joined(setting: Setting, name: str, formula: sp.Expr) -> Finding:
     run = compiled(formula, (t,), setting.values)
     if run is None:
         return Finding(Status.NOT_REACHED, f"{name} is smooth", "no evaluation in ball arithmetic")
-    points = sorted((p[0] for p in setting.points(setting.values, 4000)), key=lambda p: float(p.mid()))
+    if run.turns < POINTS * len(conditions(formula)):
+        return Finding(Status.NOT_REACHED, f"{name} is smooth", "too many conditions to be evaluated")
+    points = sorted((p[0] for p in setting.points(setting.values, POINTS)), key=lambda p: float(p.mid()))
     switches = [s.mid() for s in switching(setting, formula, points)]
     width = (points[-1] - points[0]) * 1e-20
     for s in switches:
@@ -249,13 +257,14 @@ def conditions(formula: sp.Expr) -> list[sp.Expr]:
     """Give the expressions at whose zeros a formula changes its form."""
     zeros = [r.lhs - r.rhs for r in formula.atoms(sp.core.relational.Relational)]
     zeros += [a.args[0] for a in formula.atoms(sp.Abs, sp.sign)]
+    zeros += [sp.sin(sp.pi * a.args[0]) for a in formula.atoms(sp.floor, sp.ceiling)]
     zeros += [a.args[0] - b for a in formula.atoms(sp.Min, sp.Max) for b in a.args[1:]]
     return sorted(zeros, key=sp.default_sort_key)
 
 
-def bisected(run: object, a: Ball, b: Ball) -> Ball:
+def bisected(run: Run, a: Ball, b: Ball) -> Ball:
     """Close in on a sign change."""
     for _ in range(150):
         middle = ((a + b) / 2).mid()
-        a, b = (a, middle) if run(a) * run(middle) <= 0 else (middle, b)  # type: ignore[operator]
+        a, b = (a, middle) if run(a) * run(middle) <= 0 else (middle, b)
     return (a + b) / 2
