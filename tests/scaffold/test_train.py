@@ -159,6 +159,15 @@ class TestSampling:
         assert centres == [(51 * shade,) * 3 for shade in range(6)]
 
 
+    def test_writes_a_picture_the_right_way_up(self, package: Package) -> None:
+        image = torch.zeros(1, 3, 8, 8)
+        image[0, 2, :4, :4] = 1
+        package.sample.picture({"one": image}).save("one.png")
+        with Image.open("one.png") as picture:
+            corners = [picture.getpixel((x, 16 + y)) for y in (8, 40) for x in (8, 40)]
+        assert corners == [(0, 0, 255), (0, 0, 0), (0, 0, 0), (0, 0, 0)]
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("words", "expected"),
