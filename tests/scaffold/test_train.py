@@ -158,7 +158,6 @@ class TestSampling:
             ]
         assert centres == [(51 * shade,) * 3 for shade in range(6)]
 
-
     def test_writes_a_picture_the_right_way_up(self, package: Package) -> None:
         image = torch.zeros(1, 3, 8, 8)
         image[0, 2, :4, :4] = 1
