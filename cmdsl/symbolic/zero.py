@@ -15,11 +15,13 @@ from typing import Any
 import flint
 import sympy as sp
 from attrs import define, field
-from sympy.codegen.cfunctions import expm1, log1p, log2
 from sympy.core.function import AppliedUndef
+
+from cmdsl.symbolic.elementary import rewritten
 
 CAPACITY = 48
 HIGHEST = 60
+READINGS = 5
 MOST_TERMS = 5000
 
 Polynomial = Any  # flint.fmpq_mpoly
@@ -39,20 +41,29 @@ def vanishes(expr: sp.Expr) -> bool:
     """Tell whether the expression is identically zero by its normal form; False says nothing."""
     if expr.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I):
         return False
-    reader = Reader()
     try:
-        reader.read(expr)
-        return bool(Reader(reader.found, reader.indices).read(expr)[0] == NOTHING)
+        return bool(read(expr)[0] == NOTHING)
     except (TooHard, ZeroDivisionError):
         return False
 
 
+def read(expr: sp.Expr) -> Fraction:
+    """Read an expression again until the units of all its exponents and angles are known."""
+    reader = Reader()
+    for _ in range(READINGS):
+        found = reader.read(expr)
+        if not reader.found:
+            return found
+        reader = Reader({**reader.units, **reader.found}, reader.indices)
+    raise TooHard
+
+
 @define
 class Reader:
-    """Reads expressions as fractions; a first reading finds the units of exponents and angles for a second one."""
+    """Reads expressions as fractions, in the units of exponents and angles that earlier readings found."""
 
-    units: dict[object, sp.Rational] | None = None
-    indices: dict[object, int] = field(factory=dict)  # those of a first reading name the same generators in a second
+    units: dict[object, sp.Rational] = field(factory=dict)
+    indices: dict[object, int] = field(factory=dict)  # those of earlier readings name the same generators
     found: dict[object, sp.Rational] = field(factory=dict)
     defined: set[int] = field(factory=set)
     relations: dict[int, Polynomial] = field(factory=dict)  # of generators: what reduces to 0
@@ -235,11 +246,11 @@ class Reader:
     def multiple(self, kind: str, monomial: Fraction, coefficient: sp.Rational) -> tuple[sp.Rational, int]:
         """Give the unit in which a monomial is counted, and how many there are."""
         key = (kind, str(monomial))
-        if self.units is None:
+        unit = self.units.get(key)
+        if unit is None:
             self.found[key] = sp.gcd(self.found.get(key, sp.S.Zero), coefficient)
             return sp.S.One, int(coefficient) if coefficient.q == 1 and abs(coefficient) <= HIGHEST else 1
-        unit = self.units.get(key)
-        if unit is None or abs(coefficient / unit) > HIGHEST:
+        if (coefficient / unit).q != 1 or abs(coefficient / unit) > HIGHEST:
             raise TooHard
         return unit, int(coefficient / unit)
 
@@ -279,20 +290,3 @@ def primes(n: Any, sign: int) -> list[tuple[Polynomial, int]]:
     """Give the prime powers of an integer as constant polynomials; -1 comes first."""
     minus = [(RING.constant(-1), 1)] if n < 0 else []
     return minus + [(RING.constant(p), sign * int(k)) for p, k in abs(n).factor()]
-
-
-def rewritten(e: sp.Expr) -> sp.Expr | None:
-    """Give an elementary function by exponentials, logarithms, sines and cosines, where that is exact."""
-    if isinstance(e, expm1):
-        return sp.exp(e.args[0]) - 1
-    if isinstance(e, log1p):
-        return sp.log(1 + e.args[0])
-    if isinstance(e, log2):
-        return sp.log(e.args[0]) / sp.log(2)
-    if isinstance(e, sp.sinh | sp.cosh | sp.tanh):
-        return e.rewrite(sp.exp)
-    if isinstance(e, sp.asinh | sp.acosh | sp.atanh):
-        return e.rewrite(sp.log)
-    if isinstance(e, sp.cot | sp.sec | sp.csc):
-        return e.rewrite(sp.cos) if isinstance(e, sp.sec) else e.rewrite(sp.sin)
-    return None

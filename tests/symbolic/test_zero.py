@@ -35,6 +35,10 @@ ZERO = {
     "hyperbolic": sp.sinh(t) ** 2 - sp.cosh(t) ** 2 + 1,
     "expm1": expm1(2 * t) - expm1(t) * (expm1(t) + 2),
     "log1p": sp.exp(log1p(t)) - 1 - t,
+    "exponential within an exponent": (t + sp.exp(sp.exp(2))) ** 2
+    - t**2
+    - 2 * t * sp.exp(sp.exp(2))
+    - sp.exp(2 * sp.exp(2)),
     "numbers": sp.sqrt(8) * sp.sqrt(3) - 2 * sp.sqrt(6),
     "root squared": sp.sqrt(x - 1) ** 3 - (x - 1) * sp.sqrt(x - 1),
 }
@@ -48,6 +52,7 @@ NOT_ZERO = {
     "infinite": sp.oo * t,
     "power too high": t**1000 * sp.exp(t) - t**1000 * sp.exp(2 * t),
     "too many terms": (t + a + b + rho + 1) ** 60 - 1,
+    "an angle within an exponent": sp.exp(t) * sp.exp(sp.cos(3)) - sp.exp(t - sp.cos(3)),
     "opaque at another time": alpha - sp.Function("alpha")(a),
 }
 
