@@ -1,0 +1,28 @@
+"""Every example runs as it is."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize("backend", ["torch", "jax"])
+@pytest.mark.parametrize("spec", sorted(EXAMPLES.glob("*.cm")), ids=lambda p: p.stem)
+def test_a_spec_compiles_and_can_be_imported(spec: Path, backend: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cmdsl", "compile", str(spec), "-b", backend, "-o", str(tmp_path / "package")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    imported = subprocess.run([sys.executable, "-c", "import package"], cwd=tmp_path, capture_output=True, text=True)
+    assert imported.returncode == 0, imported.stderr
+
+
+def test_a_solver_approaches_the_exact_map(tmp_path: Path) -> None:
+    script = EXAMPLES / "exact_in_one_step.py"
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    errors = [float(line.rpartition(" ")[2]) for line in done.stdout.splitlines()[1:]]
+    ratios = [coarse / fine for coarse, fine in zip(errors[1:], errors[2:], strict=False)]
+    assert all(3.5 < ratio < 5 for ratio in ratios), done.stdout
