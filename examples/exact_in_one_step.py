@@ -30,7 +30,8 @@ def main(spec: Path) -> None:
     def denoise(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
         """Give E[x0 given x_t]."""
         alpha, sigma = model.alpha(t), model.sigma(t)
-        return (alpha * deviation**2 / (alpha**2 * deviation**2 + sigma**2))[:, None] * x
+        gain: torch.Tensor = alpha * deviation**2 / (alpha**2 * deviation**2 + sigma**2)
+        return gain[:, None] * x
 
     x = model.sigma(torch.tensor([model.T], dtype=torch.float64)) * torch.randn(1000, 1, dtype=torch.float64)
     ends = [torch.full((len(x),), end, dtype=torch.float64) for end in (model.T, model.EPSILON)]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,5 +25,5 @@ def test_a_solver_approaches_the_exact_map(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     errors = [float(line.rpartition(" ")[2]) for line in done.stdout.splitlines()[1:]]
-    ratios = [coarse / fine for coarse, fine in zip(errors[1:], errors[2:], strict=False)]
+    ratios = [coarse / fine for coarse, fine in pairwise(errors[1:])]
     assert all(3.5 < ratio < 5 for ratio in ratios), done.stdout
