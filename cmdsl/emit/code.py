@@ -141,6 +141,12 @@ def decimal(value: Fraction) -> str | None:
     return text if text != "inf" and Fraction(text) == value else None
 
 
+def string(value: str) -> str:
+    """Give a text as a literal in ASCII."""
+    escaped = value.encode("unicode_escape").decode("ascii").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def precedence(code: Code) -> int:
     """Tell how tightly the outermost operation of an expression binds."""
     match code:
@@ -186,7 +192,7 @@ def _text(code: Code) -> str:
             items = ", ".join(text(item) for item in code.items)
             return f"({items},)" if len(code.items) == 1 else f"({items})"
         case Mapping():
-            return "{" + ", ".join(f'"{key}": {text(value)}' for key, value in code.items) + "}"
+            return "{" + ", ".join(f"{string(key)}: {text(value)}" for key, value in code.items) + "}"
     assert_never(code)
 
 

@@ -15,6 +15,7 @@ from cmdsl.emit.code import (
     argument_texts,
     arguments,
     precedence,
+    string,
     text,
 )
 
@@ -33,7 +34,7 @@ def layout(prefix: str, code: Code, indent: str) -> list[str] | None:
         case Binary(operator) if operator in ("+", "-", "*", "/") and not _ends_in_brackets(code):
             return _chain(f"{indent}{prefix}(", code, indent)
         case Mapping():
-            entries = [f'"{key}": {text(value)}' for key, value in code.items]
+            entries = [f"{string(key)}: {text(value)}" for key, value in code.items]
             return _fitting([f"{indent}{prefix}{{", *(f"{indent}{INDENT}{entry}," for entry in entries), f"{indent}}}"])
     return None
 

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from attrs import frozen
 
-from cmdsl.emit.code import Code, Name, Row, number, text
+from cmdsl.emit.code import Code, Name, Row, number, string, text
 from cmdsl.emit.code import Mapping as Display
 from cmdsl.emit.function import print_function
 from cmdsl.emit.language import Language
@@ -76,23 +76,18 @@ def _title(program: Program) -> list[str]:
 def _numbers(program: Program, language: Language) -> list[str]:
     """Give the constants of the spec, and what the module says about itself."""
     params = Display(tuple((c.spec_name, Name(c.name)) for c in program.constants if c.is_param))
-    objectives, samplers = (_names(items) for items in (program.objectives, program.samplers))
     shape = "None" if program.data_shape is None else text(Row(tuple(Name(str(n)) for n in program.data_shape)))
     return [
-        f'SPEC_SHA256 = "{program.spec_sha256}"',
+        f"SPEC_SHA256 = {string(program.spec_sha256)}",
         "",
         *(line for c in program.constants for line in _constant(c, language)),
         *_laid_out("PARAMS = ", params),
         "",
         f"DATA_SHAPE = {shape}",
         *_laid_out("NETWORK: tuple[str, dict[str, float]] | None = ", _network(program)),
-        *listing("OBJECTIVES = (", objectives, ")"),
-        *listing("SAMPLERS = (", samplers, ")"),
+        *listing("OBJECTIVES = (", [string(o.name) for o in program.objectives], ")"),
+        *listing("SAMPLERS = (", [string(s.name) for s in program.samplers], ")"),
     ]
-
-
-def _names(items: Iterable[object]) -> list[str]:
-    return [f'"{getattr(item, "name")}"' for item in items]  # noqa: B009
 
 
 def _constant(c: Constant, language: Language) -> list[str]:
@@ -109,7 +104,7 @@ def _network(program: Program) -> Code:
     if program.network is None:
         return Name("None")
     name, options = program.network
-    return Row((Name(f'"{name}"'), Display(tuple((key, number(value)) for key, value in options))))
+    return Row((Name(string(name)), Display(tuple((key, number(value)) for key, value in options))))
 
 
 def used_texts(texts: Mapping[str, str], body: str) -> list[str]:

@@ -141,3 +141,32 @@ def _slope(m: Machine, sides: list[list[Any]], value: list[Any]) -> list[Any]:
         (a - b) * H / 2 if finite(a - b) else (a - v) * H if finite(a) else (v - b) * H
         for a, b, v in zip(*sides, value, strict=True)
     ]
+
+
+@frozen
+class Steps:
+    """Values of a function of the training: at step k of K."""
+
+    name: str
+    rows: tuple[tuple[int, int, float], ...]
+
+
+def schedules(program: Program) -> tuple[Steps, ...]:
+    """Evaluate every curriculum; steps at which a rounding could make a whole number jump are left out."""
+    found = (f for f in program.functions if f.host and [p.name for p in f.params] == ["k", "K"])
+    return tuple(Steps(f.name, tuple(_steps(machine(program), f))) for f in found)
+
+
+def _steps(m: Machine, f: Function) -> Iterator[tuple[int, int, float]]:
+    for total in (1000, 400_000):
+        for k in sorted({0, 1, *(total * part // 13 for part in range(1, 13)), total - 1}):
+            value, *nearby = (interpret(m, f.name, k * (1 + s / m.mp.mpf(10) ** 12), total) for s in (0, 1, -1))
+            if not f.integer or nearby == [value, value]:
+                yield k, total, float(value)
+
+
+def grids(program: Program) -> tuple[tuple[str, tuple[tuple[float, ...], ...]], ...]:
+    """Evaluate every grid at a few numbers of nodes."""
+    m = machine(program)
+    found = [f.name for f in program.functions if f.role is Role.GRID]
+    return tuple((name, tuple(tuple(map(float, interpret(m, name, n))) for n in (2, 5, 18))) for name in found)

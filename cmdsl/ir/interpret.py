@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, assert_never
 import mpmath
 from attrs import evolve, field, frozen
 
+from cmdsl.ir.arithmetic import COMPARISON, LOGICAL, real
 from cmdsl.ir.nodes import (
     Call,
     Compare,
@@ -205,16 +206,7 @@ def _operation(m: Machine, e: Op | Compare | Logic, env: Environment) -> Value:
     args = (evaluate(m, a, env) for a in e.args)
     if isinstance(e, Logic):
         return lift(LOGICAL[e.op], *args)
-    return lift(lambda *numbers: _real(m.mp, e.name, numbers), *args)
-
-
-def _real(mp: Any, name: str, numbers: tuple[Any, ...]) -> Any:
-    """Apply an operation as real arithmetic does: nan outside its domain, infinite at a pole."""
-    try:
-        value = ARITHMETIC[name](mp, *numbers)
-    except ZeroDivisionError:
-        value = mp.nan if numbers[0] == 0 else mp.sign(numbers[0]) * mp.inf
-    return mp.nan if isinstance(value, mp.mpc) else value
+    return lift(lambda *numbers: real(m.mp, e.name, numbers), *args)
 
 
 def _select(m: Machine, e: Select, env: Environment) -> Value:
@@ -266,43 +258,3 @@ def _jvp(m: Machine, e: Jvp, env: Environment) -> Value:
             for s in (h, -h)
         )
         return lift(lambda a, b: (a - b) / (2 * h), ahead, behind)
-
-
-COMPARISON: Mapping[str, Callable[[Any, Any], bool]] = {
-    "==": lambda a, b: bool(a == b),
-    "!=": lambda a, b: bool(a != b),
-    "<": lambda a, b: bool(a < b),
-    "<=": lambda a, b: bool(a <= b),
-    ">": lambda a, b: bool(a > b),
-    ">=": lambda a, b: bool(a >= b),
-}
-
-LOGICAL: Mapping[str, Callable[..., bool]] = {
-    "and": lambda a, b: a and b,
-    "or": lambda a, b: a or b,
-    "not": lambda a: not a,
-}
-
-NAMED = "sqrt exp expm1 log log1p sin cos tan asin acos atan sinh cosh tanh erf floor ceil sign"
-
-
-def _named(name: str) -> Callable[..., Any]:
-    return lambda mp, a: getattr(mp, name)(a)
-
-
-SPELT: dict[str, Callable[..., Any]] = {
-    "neg": lambda mp, a: -a,
-    "abs": lambda mp, a: abs(a),
-    "square": lambda mp, a: a * a,
-    "log2": lambda mp, a: mp.log(a, 2),
-    "sigmoid": lambda mp, a: 1 / (1 + mp.exp(-a)),
-    "softplus": lambda mp, a: mp.log1p(mp.exp(a)),
-    "add": lambda mp, a, b: a + b,
-    "sub": lambda mp, a, b: a - b,
-    "mul": lambda mp, a, b: a * b,
-    "div": lambda mp, a, b: a / b,
-    "pow": lambda mp, a, b: mp.power(a, b),
-    "min": lambda mp, a, b: min(a, b),
-    "max": lambda mp, a, b: max(a, b),
-}
-ARITHMETIC = SPELT | {name: _named(name) for name in NAMED.split()}
