@@ -18,6 +18,7 @@ from cmdsl.sema.values import Closure, Instance
 
 RANKS = (Type.STATIC, Type.LOOP, Type.UNIFORM, Type.SAMPLE, Type.STATE)
 EXPRESSIONS = get_args(ir.Expr)
+CONDITIONS = (ir.Compare, ir.Logic)
 Apply: TypeAlias = Callable[[Evaluator, Closure, tuple[object, ...], Span], object]
 
 
@@ -27,11 +28,24 @@ def number(value: int | Fraction) -> ir.Num:
 
 
 def expression(value: object, span: Span, what: str = "a scalar or a state") -> ir.Expr:
-    """Give a value that is an expression; refuse functions, definitions and lists."""
-    if isinstance(value, EXPRESSIONS):
+    """Give a value that is an expression; refuse conditions, functions, definitions and lists."""
+    if isinstance(value, EXPRESSIONS) and not isinstance(value, CONDITIONS):
         return cast(ir.Expr, value)
-    kind = f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
-    raise error("CM201", f"{what} is expected here, and this is {kind}", span)
+    raise error("CM201", f"{what} is expected here, and this is {kind_of(value)}", span)
+
+
+def kind_of(value: object) -> str:
+    """Say what a value is that is no scalar and no state."""
+    if isinstance(value, CONDITIONS):
+        return "a condition"
+    return f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
+
+
+def truth(value: object, span: Span, message: str) -> ir.Compare | ir.Logic:
+    """Give a value that is a condition; refuse all others."""
+    if isinstance(value, ir.Compare | ir.Logic):
+        return value
+    raise error("CM203", message, span)
 
 
 def join(types: list[Type], span: Span) -> Type:
@@ -74,16 +88,12 @@ class IrAlgebra:
 
     def logic(self, op: str, args: tuple[object, ...], span: Span) -> ir.Expr:
         """Combine truth values."""
-        operands = [expression(a, span, "a condition") for a in args]
-        if not all(isinstance(a, ir.Compare | ir.Logic) for a in operands):
-            raise error("CM203", f"`{op}` takes conditions, such as `a < b`", span)
+        operands = [truth(a, span, f"`{op}` takes conditions, such as `a < b`") for a in args]
         return ir.Logic(op, tuple(operands), join([a.type for a in operands], span))
 
     def select(self, condition: object, then: object, otherwise: object, span: Span) -> ir.Expr:
         """Choose by a condition; both branches are of one type."""
-        test = expression(condition, span, "a condition")
-        if not isinstance(test, ir.Compare | ir.Logic):
-            raise error("CM203", "a condition such as `a < b` is expected after `if`", span)
+        test: ir.Expr = truth(condition, span, "a condition such as `a < b` is expected after `if`")
         branches = spread([expression(then, span), expression(otherwise, span)])
         result = join([test.type, *(b.type for b in branches)], span)
         if result is Type.STATE and test.type is Type.SAMPLE:

@@ -13,7 +13,7 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import expressions, free, rewrite_statement, statements, substitute, transform
 from cmdsl.lower.algebra import EXPRESSIONS, RANKS, IrAlgebra, expression, state_variable
-from cmdsl.sema.evaluate import Evaluator
+from cmdsl.sema.evaluate import Evaluator, sole_function
 from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
 from cmdsl.syntax import ast
 from cmdsl.syntax.format import expression as written
@@ -76,9 +76,8 @@ class Functions:
         """Give where a function is emitted and under which name; None for one that is inlined."""
         if function.owner is not None and function.owner.kind in EMITTED_KINDS:
             own = function.owner.name
-            return EMITTED_KINDS[function.owner.kind], own if function.owner.functions()[
-                0
-            ] is function and function.name != "step" else f"{own}_{function.name}"
+            is_given = sole_function(function.owner) is function and function.name != "step"
+            return EMITTED_KINDS[function.owner.kind], own if is_given else f"{own}_{function.name}"
         if function.partial:
             return PRELUDE_ROLES.get(function.name, Role.KERNEL), PUBLIC_NAMES.get(function.name, function.name)
         if function.env is self.spec_scope:

@@ -42,8 +42,7 @@ def ground(spec: Spec, derived: Derived, functions: Functions, grid: str = "grid
     names |= {"sqnorm": reduction("sqnorm", 1), "dot": reduction("dot", 2), "mean": reduction("mean", 1)}
     names |= {"dim": ir.Dim(SOME_STATE), "node": node(algebra, grid), "diff": diff(derived, functions)}
     names |= {"stopgrad": Builtin("stopgrad", 1, lambda args, span: frozen_value(expression(args[0], span)))}
-    names |= networks(spec, derived)
-    return names
+    return names | networks(spec, derived) | {"integral": Form("integral", integral)}
 
 
 def networks(spec: Spec, derived: Derived) -> dict[str, object]:
@@ -167,6 +166,11 @@ def diff(derived: Derived, functions: Functions) -> Form:
         )
 
     return Form("diff", differentiate)
+
+
+def integral(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:
+    """Refuse `integral(e, s, a, b)`, which is for the formulas of the process."""
+    raise error("CM218", "`integral` can't be compiled in a body: integrals are not lowered", call.span)
 
 
 def jvp(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 
 from attrs import define, evolve, field
 
@@ -138,7 +139,15 @@ class Lowering:
         loss = self.instance(name, use, counters() | host, grid).loss()
         draw = self.instance(name, use, counters() | host, grid).draw()
         emitted = [self.functions.add(loss), self.functions.add(draw)]
-        stepped = any(p.name in ("N", "network_ema", "k") for f in (loss, draw) for p in f.params)
+        used = {p.name for f in (loss, draw) for p in f.params}
+        stepped = bool(used & {"N", "network_ema", "k"})
+        if curriculum is None and used & {"N", "network_ema"}:
+            raise error(
+                "CM114",
+                f"the objective `{name}` needs a curriculum: it speaks of {spoken_of(used)}, and the spec gives none",
+                use.span,
+                help="add `curriculum fixed(18)`",
+            )
         if not stepped and curriculum is not None:
             self.drop(name)
         has = {f"{name}_{n}": n for n in ("N", "mu") if f"{name}_{n}" in self.functions.by_name}
@@ -166,10 +175,12 @@ class Lowering:
     def instance(self, name: str, use: ast.Use, bindings: dict[str, object], grid: str) -> Objective:
         """Give an objective with its arguments bound, ready to be elaborated."""
         assert use.reference is not None
-        instance = instantiate("objective", use.reference, self.scope(bindings, grid))
+        scope = self.scope(bindings, grid)
+        instance = instantiate("objective", use.reference, scope)
         refuse_learned(instance)
         ends = (self.constant("epsilon") if self.spec.boundary else ir.Num(Fraction(0)), self.constant("T"))
-        return Objective(name, use, instance, self.functions, self.spec.time.name, *ends)
+        prior = partial(self.prior, scope)
+        return Objective(name, use, instance, self.functions, self.spec.time.name, *ends, prior)
 
     def sampler(self, use: ast.Use) -> ir.Sampler:
         """Emit a sampler and the draws that it needs."""
@@ -190,9 +201,11 @@ class Lowering:
         distribution = self.spec.prior.distribution
         match distribution:
             case ast.Call(ast.Name("normal"), (ast.Argument(mean, None), ast.Argument(deviation, None))):
-                if evaluator.value(mean, scope) == ir.Num(Fraction(0)):
-                    return expression(evaluator.value(deviation, scope), deviation.span)
-        raise error("CM216", "the prior is `normal(0, deviation)`", distribution.span)
+                found = expression(evaluator.value(deviation, scope), deviation.span)
+                value = number(found, self.functions.constants)
+                if evaluator.value(mean, scope) == ir.Num(Fraction(0)) and (value is None or value > 0):
+                    return found
+        raise error("CM216", "the prior is `normal(0, deviation)` with a positive deviation", distribution.span)
 
     def data_shape(self) -> tuple[int, ...] | None:
         """Give the declared shape of one sample."""
@@ -229,6 +242,11 @@ class Lowering:
                 )
             options.append((argument.name, value))
         return self.spec.network.path, tuple(options)
+
+
+def spoken_of(used: set[str]) -> str:
+    """Name what an objective takes from its curriculum."""
+    return " and ".join(["the nodes `N`"] * ("N" in used) + ["`f_ema`, averaged by `mu`"] * ("network_ema" in used))
 
 
 def promised(spec: Spec) -> frozenset[str]:

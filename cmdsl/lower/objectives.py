@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 from attrs import define, field
 
-from cmdsl.diagnostics import error
+from cmdsl.diagnostics import Label, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
-from cmdsl.lower.algebra import expression
+from cmdsl.ir.walk import fresh
+from cmdsl.lower.algebra import expression, scalars
 from cmdsl.lower.functions import IMPLICIT, Body, Functions, implicit, per_sample, shaped_like, source, with_locals
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
@@ -18,8 +20,11 @@ from cmdsl.syntax import ast
 from cmdsl.syntax.format import expression as written
 
 DATA = ir.Var("x0", Type.STATE)
-CONTINUOUS = {"normal": 2, "uniform": 2, "lognormal": 2, "logitnormal": 2}
-SCALAR_ARITY = {**CONTINUOUS, "integers": 2, "bernoulli": 1}
+SCALARS = {
+    **dict.fromkeys(("normal", "lognormal", "logitnormal"), ("m", "s")),
+    **dict.fromkeys(("uniform", "integers"), ("a", "b")),
+    "bernoulli": ("p",),
+}
 
 
 def objective_name(use: ast.Use) -> str:
@@ -44,6 +49,7 @@ class Objective:
     time: str
     epsilon: ir.Expr
     last: ir.Expr
+    prior: Callable[[], ir.Expr]
     data: ir.Var = field(default=DATA)
 
     def draws(self) -> tuple[ast.Draw, ...]:
@@ -84,14 +90,23 @@ class Objective:
 
     def drawn(self, draw: ast.Draw, evaluator: Evaluator) -> ir.Var:
         """Bind a draw's name to the loss's argument that holds it."""
-        if isinstance(draw.distribution, ast.Name) and draw.distribution.id == "data":
-            self.data = ir.Var(draw.name, Type.STATE)
-            variable = self.data
-        else:
-            state = isinstance(draw.distribution, ast.Name) and draw.distribution.id in ("normal", "prior")
-            variable = self.functions.parameter(draw.name, Type.STATE if state else Type.SAMPLE)
+        if drawn_from(draw) == "data":
+            return self.given(draw)
+        state = drawn_from(draw) in ("normal", "prior")
+        variable = self.functions.parameter(draw.name, Type.STATE if state else Type.SAMPLE)
         self.instance.env.bindings[draw.name] = variable
         return variable
+
+    def given(self, draw: ast.Draw) -> ir.Var:
+        """Bind the name of the data; an objective is given one batch of them."""
+        first = next(d for d in self.draws() if drawn_from(d) == "data")
+        if draw is not first:
+            raise error(
+                "CM210", "an objective draws from `data` once", draw.span, secondary=(Label(first.span, "here"),)
+            )
+        self.data = self.functions.parameter(draw.name, Type.STATE)
+        self.instance.env.bindings[draw.name] = self.data
+        return self.data
 
     def close(self, body: Body, params: list[ir.Var], result: ir.Expr, text: str) -> ir.Function:
         """Give the loss with its signature: network, x0; by keyword the other networks, the draws, k, K, N."""
@@ -129,11 +144,16 @@ class Objective:
 
     def make(self, draw: ast.Draw, body: Body, evaluator: Evaluator) -> str | None:
         """Make one draw; the data are given, not drawn."""
-        if isinstance(draw.distribution, ast.Name) and draw.distribution.id == "data":
+        if drawn_from(draw) == "data":
+            self.given(draw)
             return None
         local = self.functions.parameter(draw.name, Type.SAMPLE)
-        value = sample(local.name, draw.distribution, self.instance.env, body, evaluator, self.data)
-        if value.type is Type.SAMPLE and self.is_time(draw):
+        taken = frozenset(self.functions.parameter(d.name, Type.SAMPLE).name for d in self.draws())
+        value = sample(local.name, draw.distribution, self.instance.env, body, evaluator, self.data, taken)
+        if drawn_from(draw) == "prior":
+            scaled = evaluator.algebra.operate("mul", (self.prior(), value), draw.span)
+            body.statements.append(ir.Let(local.name, expression(scaled, draw.span)))
+        elif value.type is Type.SAMPLE and self.is_time(draw):
             body.statements.append(ir.Let(local.name, self.clamped(value)))
         elif value != ir.Var(local.name, value.type):
             body.statements.append(ir.Let(local.name, value))
@@ -148,6 +168,11 @@ class Objective:
     def clamped(self, value: ir.Expr) -> ir.Expr:
         """Keep a drawn time inside [epsilon, T]."""
         return ir.Op("min", (ir.Op("max", (value, self.epsilon), Type.SAMPLE), self.last), Type.SAMPLE)
+
+
+def drawn_from(draw: ast.Draw) -> str:
+    """Give the name right of `~`, where there is nothing but a name."""
+    return draw.distribution.id if isinstance(draw.distribution, ast.Name) else ""
 
 
 def proposed(distribution: ast.Expr, env: Env) -> Instance | Closure | None:
@@ -178,45 +203,69 @@ def last_name(proposal: Instance | Closure) -> str:
     return named[-1]
 
 
-def sample(name: str, distribution: ast.Expr, env: Env, body: Body, evaluator: Evaluator, like: ir.Expr) -> ir.Expr:
-    """Add the statements that draw from a distribution, and give what is drawn."""
+def sample(
+    name: str,
+    distribution: ast.Expr,
+    env: Env,
+    body: Body,
+    evaluator: Evaluator,
+    like: ir.Expr,
+    taken: frozenset[str],
+) -> ir.Expr:
+    """Add the statements that draw from a distribution, and give what is drawn; locals avoid the names in `taken`."""
     proposal = proposed(distribution, env)
     if isinstance(proposal, Instance):
-        return propose(name, proposal, body, like)
+        return propose(name, proposal, body, like, taken)
     target = distribution.function if isinstance(distribution, ast.Call) else distribution
     called = target.id if isinstance(target, ast.Name) else ""
     if isinstance(distribution, ast.Name) and called in ("normal", "prior"):
         body.statements.append(ir.Draw(name, "normal_like", (like,), Type.STATE))
         return ir.Var(name, Type.STATE)
     if isinstance(distribution, ast.Index):
-        return draw_index(name, distribution, env, body, evaluator)
+        return draw_index(name, distribution, env, body, evaluator, taken)
     return scalar(name, called, distribution, env, body, evaluator)
 
 
 def scalar(name: str, called: str, distribution: ast.Expr, env: Env, body: Body, evaluator: Evaluator) -> ir.Expr:
     """Draw one number per sample."""
-    if called not in SCALAR_ARITY or not isinstance(distribution, ast.Call):
+    if called not in SCALARS or not isinstance(distribution, ast.Call):
         known = "data, prior, normal, normal(m, s), uniform(a, b), lognormal(m, s), logitnormal(m, s), integers(a, b)"
         way_out = f"right of `~` stands one of: {known}, bernoulli(p), index(...), or a proposal"
         raise error("CM212", f"`{written(distribution)}` is no distribution", distribution.span, help=way_out)
-    args = [expression(evaluator.value(a.value, env), a.span) for a in distribution.arguments]
-    if len(args) != SCALAR_ARITY[called]:
-        raise error(
-            "CM106", f"`{called}` takes {SCALAR_ARITY[called]} arguments, and {len(args)} are given", distribution.span
-        )
+    given = ordered(called, distribution)
+    values = tuple(evaluator.value(a.value, env) for a in given)
+    args = scalars(values, distribution.span, f"a distribution like `{called}`")
+    if called == "integers" and any(a.type is not Type.STATIC for a in args):
+        way_out = "draw `u ~ uniform(0, 1)` and take `floor`"
+        raise error("CM202", "the ends of `integers` are known before the batch is", distribution.span, help=way_out)
     body.statements.append(ir.Draw(name, called, tuple(args), Type.SAMPLE))
     return ir.Var(name, Type.SAMPLE)
 
 
-def propose(name: str, proposal: Instance, body: Body, like: ir.Expr) -> ir.Expr:
+def ordered(called: str, distribution: ast.Call) -> list[ast.Argument]:
+    """Give the arguments of a distribution in the order of its parameters."""
+    names = SCALARS[called]
+    given = dict(zip(names, (a for a in distribution.arguments if a.name is None), strict=False))
+    named = {a.name: a for a in distribution.arguments if a.name is not None}
+    both = {**given, **named}
+    if len(distribution.arguments) != len(names) or set(both) != set(names):
+        wanted = f"{called}({', '.join(names)})"
+        raise error(
+            "CM106", f"`{written(distribution)}` is not `{wanted}`", distribution.span, help=f"write `{wanted}`"
+        )
+    return [both[name] for name in names]
+
+
+def propose(name: str, proposal: Instance, body: Body, like: ir.Expr, taken: frozenset[str]) -> ir.Expr:
     """Run a proposal's statements; its last draw or equation is what it proposes, its other draws are its own."""
     evaluator = body.functions.evaluator()
     last = last_name(proposal)
     value: ir.Expr | None = None
     for statement in proposal.definition.body:
         if isinstance(statement, ast.Draw):
-            local = name if statement.name == last else body.functions.parameter(statement.name, Type.SAMPLE).name
-            value = sample(local, statement.distribution, proposal.env, body, evaluator, like)
+            own = fresh(body.functions.parameter(statement.name, Type.SAMPLE).name, taken)
+            local = name if statement.name == last else own
+            value = sample(local, statement.distribution, proposal.env, body, evaluator, like, taken)
             proposal.env.bindings[statement.name] = value
     if last not in [s.name for s in proposal.definition.body if isinstance(s, ast.Draw)]:
         span = proposal.definition.span
@@ -225,10 +274,12 @@ def propose(name: str, proposal: Instance, body: Body, like: ir.Expr) -> ir.Expr
     return value
 
 
-def draw_index(name: str, distribution: ast.Index, env: Env, body: Body, evaluator: Evaluator) -> ir.Expr:
+def draw_index(
+    name: str, distribution: ast.Index, env: Env, body: Body, evaluator: Evaluator, taken: frozenset[str]
+) -> ir.Expr:
     """Draw an index by its weight: `index(w for i from a to b)`."""
     start, stop = (expression(evaluator.value(e, env), e.span) for e in (distribution.start, distribution.stop))
-    counting = ir.Var(distribution.variable, Type.TABLE)
+    counting = ir.Var(fresh(body.functions.parameter(distribution.variable, Type.TABLE).name, taken), Type.TABLE)
     body.statements.append(ir.Let(counting.name, ir.Counting(start, stop)))
     weights = expression(
         evaluator.value(distribution.weight, env.child({distribution.variable: counting})), distribution.span

@@ -35,6 +35,8 @@ class Sampler:
     body: Body = field(init=False)
     evaluator: Evaluator = field(init=False)
     noises: list[tuple[ir.Var, ir.Expr | None]] = field(factory=list)
+    started: bool = False
+    defaults: dict[str, ir.Constant] = field(factory=dict)
 
     def sample(self) -> ir.Function:
         """Give the function from prior noise to a sample."""
@@ -48,6 +50,8 @@ class Sampler:
                 self.instance.definition.span,
                 help="its last statement is `return x`",
             )
+        if result.type is not Type.STATE:
+            raise error("CM204", f"`{self.instance.name}` returns a scalar, and a sample is a state", self.use.span)
         statements = self.closed((*self.body.statements, ir.Return(result)))
         used = implicit(statements, {p.name for p in params})
         network = ir.Param("network", Type.NETWORK)
@@ -104,6 +108,8 @@ class Sampler:
             local = ir.Var(f"{parameter.name}_" if parameter.name in taken else parameter.name, kind)
             self.instance.env.bindings[parameter.name] = local
             params.append(ir.Param(local.name, kind, True, default))
+            if isinstance(default, Fraction):
+                self.defaults[local.name] = ir.Constant(local.name, parameter.name, default)
         return params
 
     def steps(self, statements: tuple[ast.Statement, ...], env: Env) -> ir.Expr | None:
@@ -141,7 +147,7 @@ class Sampler:
         """Start from the prior."""
         called = draw.distribution.id if isinstance(draw.distribution, ast.Name) else ""
         if called == "prior":
-            scaled = self.evaluator.algebra.operate("mul", (self.prior, NOISE), draw.span)
+            scaled = self.evaluator.algebra.operate("mul", (self.prior, self.prior_noise(draw.name)), draw.span)
             env.bindings[draw.name] = self.assign(draw.name, scaled, draw.distribution)
         elif called == "normal":
             noise = ir.Var(self.fresh(draw.name), Type.STATE)
@@ -149,6 +155,15 @@ class Sampler:
             env.bindings[draw.name] = noise
         else:
             raise error("CM212", "a sampler draws from `prior` or `normal`", draw.span)
+
+    def prior_noise(self, name: str) -> ir.Var:
+        """Give the noise of a draw from the prior: the sampler's own for the first, further arguments for others."""
+        if not self.started:
+            self.started = True
+            return NOISE
+        noise = ir.Var(self.fresh(name), Type.STATE)
+        self.noises.append((noise, None))
+        return noise
 
     def fresh(self, name: str) -> str:
         """Give a name for an argument of noise that no other has."""
@@ -180,7 +195,9 @@ class Sampler:
         start, stop, items, turns = self.bounds(statement, env)
         zipped = [self.zipped(draw, env, turns) for draw in statement.body if isinstance(draw, ast.Draw)]
         with self.body.within() as inner:
-            self.steps(tuple(s for s in statement.body if not isinstance(s, ast.Draw)), env)
+            returned = self.steps(tuple(s for s in statement.body if not isinstance(s, ast.Draw)), env)
+        if returned is not None:
+            raise error("CM206", "`return` can't stand in a loop", statement.span, help="return after the loop")
         down = isinstance(statement.source, ast.LoopRange) and statement.source.down
         loop = ir.Loop(counter.name, start, stop, down, items, tuple(zipped), tuple(variables.values()), tuple(inner))
         return loop, {name: expression(env.bindings[name], statement.span).type for name in types}
@@ -203,6 +220,10 @@ class Sampler:
         )
         if start.type is not Type.STATIC or stop.type is not Type.STATIC:
             raise error("CM213", "a loop's ends are known before it starts", span)
+        for end in (start, stop):
+            value = number(end, {**self.functions.constants, **self.defaults})
+            if value is not None and value.denominator != 1:
+                raise error("CM213", f"a loop goes over whole numbers, and {float(value):g} is none", span)
         low, high = (stop, start) if source.down else (start, stop)
         extent = self.evaluator.algebra.operate("sub", (high, low), span)
         return (

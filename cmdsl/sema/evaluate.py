@@ -20,6 +20,7 @@ ELEMENTWISE = (
     *("tanh", "erf", "abs", "floor", "ceil", "sign", "sigmoid", "softplus"),
 )
 FUNCTIONS = {**dict.fromkeys(ELEMENTWISE, 1), "min": None, "max": None}
+GIVEN = {"metric": "d", "weight": "w", "grid": "node"}
 DEEPEST = 100
 
 
@@ -224,12 +225,13 @@ class Evaluator:
 
 
 def sole_function(function: object) -> object:
-    """Give what is called when a value is called: a definition that gives one function is called by its own name."""
+    """Give what is called when a value is called: a definition is called by its own name for the function it gives."""
     if isinstance(function, Namespace):
         return sole_function(function.value)
     if isinstance(function, Instance):
         functions = function.functions()
-        return functions[0] if len(functions) == 1 else function
+        given = [f for f in functions if f.name == GIVEN.get(function.kind)] or functions
+        return given[0] if len(given) == 1 else function
     return function
 
 

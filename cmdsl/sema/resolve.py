@@ -207,6 +207,11 @@ def identities(statement: ast.Statement) -> tuple[str, ...]:
     return ()
 
 
+METHODS = "write `by shift` or `by none`, or nothing: then a family in alpha(t) and sigma(t) is shifted"
+NOT_LOWERED: dict[type[ast.Statement], str] = {
+    ast.Extern: "definitions in Python are not lowered",
+    ast.Learned: "learned functions are not lowered",
+}
 NEEDED = {
     "model": ("`model NAME`", (ast.Model,)),
     "time": ("`time t in [0, T]`", (ast.Time,)),
@@ -229,10 +234,19 @@ def bodies(module: ast.Module) -> list[Diagnostic]:
 
 
 def missing(module: ast.Module) -> list[Diagnostic]:
-    """Find the statements that every spec needs and this one lacks."""
+    """Find the statements that every spec needs, or this one, and that it lacks."""
     end = module.statements[-1].span if module.statements else Span(module.path, 1, 1, 1, 1)
     absent = [text for text, kinds in NEEDED.values() if not any(isinstance(s, kinds) for s in module.statements)]
-    return [d for text in absent for d in error("CM114", f"the spec lacks {text}", end).diagnostics]
+    problems = [d for text in absent for d in error("CM114", f"the spec lacks {text}", end).diagnostics]
+    family = first(s for s in of(module.statements, ast.Use) if s.kind == "precondition")
+    if family is not None and not of(module.statements, ast.Boundary):
+        problems += error(
+            "CM114",
+            "the spec lacks `boundary EXPR`: the time at which the preconditioning makes f the identity",
+            family.span,
+            help="write `boundary epsilon`, or `boundary 0`",
+        ).diagnostics
+    return problems
 
 
 def unknown_fields(module: ast.Module) -> list[Diagnostic]:
@@ -241,6 +255,14 @@ def unknown_fields(module: ast.Module) -> list[Diagnostic]:
     for statement in module.statements:
         if isinstance(statement, ast.Sde | ast.Path):
             problems += fields(statement)
+        if isinstance(statement, ast.Boundary) and statement.method not in (None, "shift", "none"):
+            problems += error(
+                "CM116", f"there is no way `{statement.method}` to meet the boundary", statement.span, help=METHODS
+            ).diagnostics
+        if isinstance(statement, ast.Extern | ast.Learned):
+            problems += error(
+                "CM218", f"`{statement.name}` can't be compiled: {NOT_LOWERED[type(statement)]}", statement.span
+            ).diagnostics
         if isinstance(statement, ast.Definition) and statement.kind not in KINDS:
             near = difflib.get_close_matches(statement.kind, KINDS, 1)
             problems += error(
