@@ -7,14 +7,16 @@ from fractions import Fraction
 from typing import Any
 
 import sympy as sp
-from attrs import define, field
+from attrs import define, field, frozen
 
 from cmdsl.diagnostics import Span, error
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Closure, Instance
 
 LARGEST_NUMBER = 4096  # bits
-LARGEST_EXPRESSION = 20_000  # nodes
+LARGEST = 5_000  # nodes
+DEEPEST = 60
+HIGHEST = 64  # degree: sympy expands polynomials to learn their signs
 MOST_APPLICATIONS = 5_000
 
 OPERATIONS: Mapping[str, Callable[..., sp.Expr]] = {
@@ -61,11 +63,32 @@ RELATIONS: Mapping[str, Callable[[sp.Expr, sp.Expr], Any]] = {
 CONNECTIVES: Mapping[str, Callable[..., Any]] = {"and": sp.And, "or": sp.Or, "not": sp.Not}
 
 
+@frozen
+class Measure:
+    """How large an expression is: its nodes, its depth, its degree as a polynomial in what is not one."""
+
+    size: int
+    depth: int
+    degree: int
+
+
+def measured(expr: sp.Basic, parts: list[Measure]) -> Measure:
+    """Measure an expression by its parts."""
+    size, depth = 1 + sum(p.size for p in parts), 1 + max((p.depth for p in parts), default=-1)
+    if expr.is_number:
+        return Measure(size, depth, 0)
+    if isinstance(expr, sp.Pow) and isinstance(expr.exp, sp.Rational):
+        return Measure(size, depth, parts[0].degree * max(abs(int(expr.exp.p)), 1))
+    degrees = [p.degree for p in parts]
+    degree = sum(degrees) if isinstance(expr, sp.Mul) else max(degrees) if isinstance(expr, sp.Add) else 1
+    return Measure(size, depth, degree)
+
+
 @define(eq=False)
 class SympyAlgebra:
     """Builds expressions of sympy; refuses what has no real value and what grows without bound."""
 
-    sizes: dict[sp.Expr, int] = field(factory=dict)
+    measures: dict[sp.Basic, Measure] = field(factory=dict)
     applied: dict[tuple[object, ...], object] = field(factory=dict)
 
     def number(self, value: Fraction, span: Span) -> sp.Expr:
@@ -81,28 +104,27 @@ class SympyAlgebra:
     def operate(self, op: str, args: tuple[object, ...], span: Span) -> sp.Expr:
         """Apply an operation."""
         operands = [scalar(a, span) for a in args]
-        self.bound(operands, span)
         if op == "pow" and towering(*operands):
             raise error("CM228", "this power is too large to compute with", span)
         result = OPERATIONS[op](*operands)
+        self.bound(result, span)
         if undefined(result, operands):
             raise error("CM227", f"this has no real value{reason(op, operands)}", span)
         return result
 
-    def bound(self, operands: list[sp.Expr], span: Span) -> None:
+    def bound(self, expr: sp.Expr, span: Span) -> None:
         """Refuse expressions that have grown beyond all use."""
-        if sum(self.size(o) for o in operands) > LARGEST_EXPRESSION:
+        found = self.measure(expr)
+        if found.size > LARGEST or found.depth > DEEPEST or found.degree > HIGHEST:
             raise error(
                 "CM228", "written out, this expression is too large", span, help="name fewer things in terms of others"
             )
 
-    def size(self, expr: sp.Basic) -> int:
-        """Count the nodes of an expression written out in full."""
-        if not expr.args:
-            return 1
-        if expr not in self.sizes:
-            self.sizes[expr] = 1 + sum(self.size(a) for a in expr.args)
-        return self.sizes[expr]
+    def measure(self, expr: sp.Basic) -> Measure:
+        """Tell how large an expression is, written out in full."""
+        if expr not in self.measures:
+            self.measures[expr] = measured(expr, [self.measure(a) for a in expr.args])
+        return self.measures[expr]
 
     def compare(self, op: str, left: object, right: object, span: Span) -> Any:
         """Compare two scalars."""

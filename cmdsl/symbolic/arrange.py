@@ -19,12 +19,24 @@ def from_zero(e: sp.Expr, t: sp.Symbol) -> sp.Expr:
     """Write sums that vanish at t = 0 as differences from there, and logarithms of what is 1 there by `log1p`."""
     if not e.args or not e.has(t):
         return e
-    if isinstance(e, sp.Add) and not e.is_rational_function(t) and e.subs(t, 0) == 0:
-        return difference(e, t, sp.S.Zero) or e
+    if isinstance(e, sp.Add) and not e.is_rational_function(t):
+        return difference(e, t, sp.S.Zero) or e if e.subs(t, 0) == 0 else paired(e, t)
     if isinstance(e, sp.log) and isinstance(e.args[0], sp.Add) and e.args[0].subs(t, 0) == 1:
         change = difference(e.args[0], t, sp.S.Zero)
         return e if change is None else log1p(change)
     return e.func(*(from_zero(a, t) for a in e.args))
+
+
+def paired(e: sp.Add, t: sp.Symbol) -> sp.Expr:
+    """Join constants of a sum with the terms that they cancel at t = 0: c - c exp(u) + d exp(u) has digits to lose."""
+    constants, rest = [a for a in e.args if not a.has(t)], []
+    for term in (a for a in e.args if a.has(t)):
+        start = -term.subs(t, 0)
+        change = difference(term, t, sp.S.Zero) if start in constants else None
+        if change is not None:
+            constants.remove(start)
+        rest.append(from_zero(term, t) if change is None else change)
+    return sp.Add(*constants, *rest)
 
 
 def divided(e: sp.Expr, times: tuple[sp.Symbol, ...]) -> sp.Expr:

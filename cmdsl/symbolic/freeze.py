@@ -86,6 +86,8 @@ class Freezer:
         if isinstance(e, sp.Min | sp.Max):
             name = "min" if isinstance(e, sp.Min) else "max"
             return reduce(lambda a, b: self.join(name, a, b), [self.freeze(a) for a in self.ordered(e.args)])
+        if isinstance(e, sp.Heaviside):
+            return self.freeze(sp.Piecewise((sp.S.One, e.args[0] > 0), (sp.S.Zero, True), evaluate=False))
         if isinstance(e, REWRITTEN):
             return self.freeze(
                 e.rewrite(sp.tan if isinstance(e, sp.cot) else sp.cos if isinstance(e, sp.sec) else sp.sin)

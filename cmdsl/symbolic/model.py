@@ -33,12 +33,14 @@ class Coefficient:
     parameters: tuple[sp.Symbol, ...]
     formula: sp.Expr
     source: Span | None = None
-    public: bool = True  # emitted under its own name; others are inlined where they are used, or emitted as local mathematics
+    public: bool = (
+        True  # emitted under its own name; others are inlined where they are used, or emitted as local mathematics
+    )
 
 
 @frozen
 class Model:
-    """A spec with its mathematics: everything as exact expressions in symbols, params never replaced by their values."""
+    """A spec with its mathematics: exact expressions in symbols, params never replaced by their values."""
 
     spec: Spec
     t: sp.Symbol
@@ -71,8 +73,8 @@ class Status(Enum):
 class Verdict:
     """An obligation with its statement, its status and the evidence for it.
 
-    `evidence` names what proved it: the rung and identity, the enclosure, the number of points and the worst; for a refuted one
-    the counterexample: params, time, value.
+    `evidence` names what proved it: the rung and identity, the enclosure, the number of points and the worst; for a
+    refuted one the counterexample: params, time, value.
     """
 
     obligation: str

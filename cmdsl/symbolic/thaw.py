@@ -41,7 +41,7 @@ class Thawer:
         """Give an expression; states are elementwise, so that their elements stand for them."""
         if isinstance(e, ir.Num):
             return sp.Rational(e.value.numerator, e.value.denominator)
-        if isinstance(e, ir.StopGrad) or self.variable not in free(e) or e == self.variable:
+        if e == self.variable or flat(e) or self.variable not in free(e):
             return self.atom(e)
         match e:
             case ir.Op(name, args):
@@ -67,3 +67,8 @@ class Thawer:
             self.span,
             help="`jvp` differentiates networks" if what == "a network" else "",
         )
+
+
+def flat(e: ir.Expr) -> bool:
+    """Tell whether an expression counts as a constant: a stopped gradient, or a step function."""
+    return isinstance(e, ir.StopGrad) or (isinstance(e, ir.Op) and e.name in ("floor", "ceil", "sign"))
