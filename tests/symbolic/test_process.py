@@ -41,7 +41,10 @@ def test_the_ode_has_the_slopes_of_the_marginals(name: str) -> None:
     m = model(ALL[name])
     t, T = m.t, m.T.subs(m.values)
     alpha, sigma = (expand(m, m.coefficients[n].formula) for n in ("alpha", "sigma"))
-    wanted = {"velocity_x": sp.diff(sigma, t) / sigma, "velocity_denoised": alpha * sp.diff(sigma, t) / sigma - sp.diff(alpha, t)}
+    wanted = {
+        "velocity_x": sp.diff(sigma, t) / sigma,
+        "velocity_denoised": alpha * sp.diff(sigma, t) / sigma - sp.diff(alpha, t),
+    }
     for n, formula in wanted.items():
         at = sp.Rational(str((T / 3).evalf(15)))
         found = formula.subs(m.values).subs(t, at).evalf(50)
@@ -103,4 +106,6 @@ def test_the_ode_of_a_drift_that_is_not_linear_is_told() -> None:
 
 
 def test_a_circle_of_names_is_refused() -> None:
-    assert refused(spec("sde { drift = 0\n diffusion = beta2(t) }", LINEAR + "beta2(t) = beta2(t) + 1\n")).code == "CM120"
+    assert (
+        refused(spec("sde { drift = 0\n diffusion = beta2(t) }", LINEAR + "beta2(t) = beta2(t) + 1\n")).code == "CM120"
+    )
