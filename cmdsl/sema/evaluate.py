@@ -21,6 +21,11 @@ ELEMENTWISE = (
 )
 FUNCTIONS = {**dict.fromkeys(ELEMENTWISE, 1), "min": None, "max": None}
 GIVEN = {"metric": "d", "weight": "w", "grid": "node"}
+GIVEN_BY = {
+    "sigma_data": "param sigma_data = 0.5 in (0, inf)",
+    "epsilon": "boundary EXPR",
+    "T": "time t in [0, T]",
+}
 DEEPEST = 100
 
 
@@ -252,6 +257,8 @@ def check_arity(name: str, wanted: int, given: int, span: Span) -> None:
 
 def unknown(name: str, env: Env, span: Span) -> Exception:
     """Give the error for a name that stands for nothing, with the nearest one that does."""
+    if name in GIVEN_BY:
+        return error("CM114", f"`{name}` is needed, and the spec gives none", span, help=f"write `{GIVEN_BY[name]}`")
     visible = {n for scope in env.chain() for n in scope.bindings} | set(FUNCTIONS)
     near = difflib.get_close_matches(name, sorted(visible), 1, 0.6)
     kinds = [

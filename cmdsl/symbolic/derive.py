@@ -23,7 +23,7 @@ from cmdsl.syntax import ast
 
 def derive(spec: Spec) -> Model:
     """Give the model of a spec; raises SpecError for what can't be derived."""
-    declared = params(spec.params)
+    declared = params(spec.params, spec.named)
     refuse_names(spec, declared)
     t = sp.Symbol(spec.time.name, positive=True)
     scope = spec_scope(spec, process_names(declared.symbols, t, None))
@@ -125,7 +125,7 @@ def preconditioned(model: Model, clock: Clock) -> Model:
     use = model.spec.precondition
     if use is None:
         return model
-    found = family(use, evaluator(), model_scope(model), clock, model.sigma_data)
+    found = family(use, evaluator(), model_scope(model), clock)
     method = boundary_method(found, model.spec.boundary, model.coefficients)
     added = coefficients(found, model.epsilon, method, model.coefficients, model.t)
     return evolve(

@@ -9,7 +9,8 @@ from attrs import frozen
 
 from cmdsl.diagnostics import Diagnostic, SpecError, error
 from cmdsl.sema.evaluate import Evaluator
-from cmdsl.sema.values import Env
+from cmdsl.sema.instantiate import member
+from cmdsl.sema.values import Env, Thunk
 from cmdsl.symbolic.algebra import SympyAlgebra, scalar
 from cmdsl.symbolic.model import Domain
 from cmdsl.syntax import ast
@@ -27,14 +28,19 @@ class Params:
     values: Mapping[sp.Symbol, sp.Rational]
 
 
-def params(declared: tuple[ast.Param, ...]) -> Params:
-    """Read the declarations of params; raises SpecError for values that are none or out of range."""
+def params(declared: tuple[ast.Param, ...], named: tuple[ast.Equation | ast.FunctionDefinition, ...] = ()) -> Params:
+    """Read the declarations of params; raises SpecError for values that are none or out of range.
+
+    Values may be given through other params, and through what the spec names, in any order.
+    """
     symbols = symbols_of(declared)
     domains = {symbols[p.name]: domain(p.range, dict(symbols)) for p in declared}
-    values: dict[str, sp.Rational] = {}
-    for p in declared:
-        values[p.name] = value(p, values)
-    by_symbol = {symbols[name]: v for name, v in values.items()}
+    scope = Env({})
+    scope.bindings |= {s.name: member(s, scope) for s in named} | {
+        p.name: Thunk(p.name, p.value, scope) for p in declared
+    }
+    evaluator = Evaluator(SympyAlgebra())
+    by_symbol = {symbols[p.name]: value(p, scope, evaluator) for p in declared}
     problems = [d for p in declared for d in outside(p, domains[symbols[p.name]], symbols[p.name], by_symbol)]
     if problems:
         raise SpecError(tuple(problems))
@@ -102,9 +108,10 @@ def domain(declared: ast.Range | None, names: Mapping[str, object]) -> Domain:
     )
 
 
-def value(param: ast.Param, earlier: Mapping[str, sp.Rational]) -> sp.Rational:
+def value(param: ast.Param, scope: Env, evaluator: Evaluator) -> sp.Rational:
     """Give the exact value of a param, or one good to fifty digits where it is irrational."""
-    return rational(evaluate(param.value, earlier), param.value)
+    found = evaluator.name(ast.Name(param.name, param.value.span), scope)
+    return rational(scalar(found, param.value.span), param.value)
 
 
 def rational(number: sp.Expr, source: ast.Expr) -> sp.Rational:

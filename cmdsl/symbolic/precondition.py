@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 
 import sympy as sp
@@ -14,6 +15,7 @@ from cmdsl.sema.values import Defined, Env
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.model import Coefficient
 from cmdsl.symbolic.opaque import Coefficients, applied_to, call, opaque
+from cmdsl.symbolic.params import names_in
 from cmdsl.symbolic.principle import derived
 from cmdsl.symbolic.process import Clock, of_time_alone
 from cmdsl.symbolic.zero import vanishes
@@ -32,7 +34,7 @@ class Family:
     principled: bool
 
 
-def family(use: ast.Use, evaluator: Evaluator, scope: Env, clock: Clock, sigma_data: sp.Expr) -> Family:
+def family(use: ast.Use, evaluator: Evaluator, scope: Env, clock: Clock) -> Family:
     """Evaluate a preconditioning: its equations first, then what its principles determine."""
     env, body = opened(use, scope)
     equations = {s.name: s for s in body if isinstance(s, ast.Equation) and s.name in NAMES}
@@ -40,19 +42,27 @@ def family(use: ast.Use, evaluator: Evaluator, scope: Env, clock: Clock, sigma_d
     sources = {n: e.span for n, e in equations.items()}
     for name, formula in formulas.items():
         of_time_alone(name, formula, clock, sources[name])
-    given = env.lookup("sigma_data")
-    deviation = (
-        scalar(evaluator.name(ast.Name("sigma_data", use.span), env), use.span) if given is not None else sigma_data
-    )
     principled = False
     for principle in (s for s in body if isinstance(s, ast.Derive)):
         refuse_unknown(principle)
-        found = derived(principle, formulas, env, evaluator, deviation, clock.t)
+        found = derived(principle, formulas, env, evaluator, deviation(env, evaluator, use), clock.t)
         principled = principled or "c_skip" in found or "c_out" in found
         formulas |= found
         sources |= dict.fromkeys(found, principle.span)
     complete(formulas, use.span)
     return Family({n: formulas[n] for n in NAMES}, sources, principled)
+
+
+def deviation(env: Env, evaluator: Evaluator, use: ast.Use) -> sp.Expr:
+    """Give the deviation of the data, that principles speak of."""
+    if env.lookup("sigma_data") is None:
+        raise error(
+            "CM114",
+            "the spec lacks the deviation of its data, `sigma_data`, that the preconditioning is derived from",
+            use.span,
+            help="write `param sigma_data = 0.5 in (0, inf)`",
+        )
+    return scalar(evaluator.name(ast.Name("sigma_data", use.span), env), use.span)
 
 
 def opened(use: ast.Use, scope: Env) -> tuple[Env, tuple[ast.Statement, ...]]:
@@ -64,9 +74,28 @@ def opened(use: ast.Use, scope: Env) -> tuple[Env, tuple[ast.Statement, ...]]:
         instance = instantiate("precondition", ast.Name("here", use.span), scope)
         return instance.env, use.body
     instance = instantiate("precondition", use.reference, scope, use.body)
+    refuse_idle(use, instance.definition)
     own = {s.name for s in use.body if isinstance(s, ast.Equation)}
     kept = tuple(s for s in instance.definition.body if getattr(s, "name", None) not in own)
     return instance.env, (*kept, *use.body)
+
+
+def refuse_idle(use: ast.Use, definition: ast.Definition) -> None:
+    """Refuse what a spec writes in the braces and that replaces nothing, and that nothing there speaks of."""
+    known = {*NAMES, *(s.name for s in definition.body if isinstance(s, ast.Equation | ast.FunctionDefinition))}
+    written = [s for s in use.body if isinstance(s, ast.Equation | ast.FunctionDefinition)]
+    for statement in written:
+        spoken_of = names_in(
+            tuple(s.value if isinstance(s, ast.Equation) else s.body for s in written if s != statement)
+        )
+        if statement.name not in known | spoken_of:
+            near = difflib.get_close_matches(statement.name, sorted(known), 1)
+            raise error(
+                "CM107",
+                f"`{definition.name}` has no `{statement.name}` to replace",
+                statement.span,
+                help=f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{n}`' for n in sorted(known))}",
+            )
 
 
 def refuse_unknown(principle: ast.Derive) -> None:

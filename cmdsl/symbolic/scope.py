@@ -57,7 +57,7 @@ def no_inverse(args: tuple[object, ...], span: Span) -> sp.Expr:
 def ground(model: Model) -> dict[str, object]:
     """Give the outermost bindings for a model: what every body sees that is a scalar."""
     names = process_names(model.symbols, model.t, model.T) | coefficient_names(model.coefficients)
-    names |= {"sigma_data": model.sigma_data, "node": node(model)}
+    names |= {"node": node(model)}
     return names if model.epsilon is None else names | {"epsilon": model.epsilon}
 
 
