@@ -79,7 +79,7 @@ def solved(equation: sp.Expr, unknowns: list[sp.Symbol], goal: sp.Expr | None, s
     if free and goal is not None:
         reduced = sp.cancel(goal.subs(last**2, square).subs(last, sp.sqrt(square)))
         found = stationary(reduced, free, span)
-    return found | {last: sp.sqrt(sp.factor(sp.cancel(square.subs(found))))}
+    return found | {last: sp.sqrt(sp.factor(square.subs(found)))}
 
 
 def squared(equation: sp.Expr, unknown: sp.Symbol, span: Span) -> sp.Expr:
@@ -88,7 +88,7 @@ def squared(equation: sp.Expr, unknown: sp.Symbol, span: Span) -> sp.Expr:
     coefficients = sp.Poly(numerator, unknown).all_coeffs() if numerator.is_polynomial(unknown) else []
     match coefficients:
         case [a, b, c] if b == 0:
-            return sp.cancel(-c / a)
+            return -c / a
         case [a, b]:
             return sp.cancel(b / a) ** 2
     raise error("CM229", f"this can't be solved for `{unknown}`", span, help=f"give `{unknown} = …` as a formula")
@@ -99,7 +99,7 @@ def stationary(goal: sp.Expr, unknowns: list[sp.Symbol], span: Span) -> dict[sp.
     if len(unknowns) == 1 and goal.is_polynomial(unknowns[0]):
         match sp.Poly(goal, unknowns[0]).all_coeffs():
             case [a, b, _] if sp.factor(a).is_positive:
-                return {unknowns[0]: sp.factor(sp.cancel(-b / (2 * a)))}
+                return {unknowns[0]: sp.factor(-b / (2 * a))}
     raise error(
         "CM229", "no least value is known for what is to be minimised", span, help="give the coefficients as formulas"
     )
