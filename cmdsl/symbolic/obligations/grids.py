@@ -117,7 +117,7 @@ def falls(setting: Setting, n: int, j: int, rise: Ball) -> Finding:
 
 
 def sizes(setting: Setting, curriculum: ast.Use | None, env: Env) -> list[Finding]:
-    """Refute a curriculum that asks for fewer than two nodes at one of many steps."""
+    """Refute a curriculum that asks for fewer than two nodes, or for no whole number, at one of many steps."""
     if curriculum is None or curriculum.reference is None:
         return []
     function = instance_of(curriculum, env).env.bindings.get("N")
@@ -128,8 +128,8 @@ def sizes(setting: Setting, curriculum: ast.Use | None, env: Env) -> list[Findin
     total = 100 * STEPS
     for step in range(STEPS) if run else ():
         value = run(ball(sp.Integer(100 * step)), ball(sp.Integer(total))) if run else None
-        if value is not None and value < 2:
-            point = {**place(setting.values, (), (), value), "k": str(100 * step), "K": str(total), "wanted": ">= 2"}
+        if value is not None and (value < 2 or not value.contains_integer()):
+            point = {**place(setting.values, (), (), value), "k": str(100 * step), "K": str(total), "wanted": "2, 3, ..."}
             claim = f"the curriculum asks for {point['found']} nodes at k = {100 * step} of K = {total}"
-            return [Finding(Status.REFUTED, claim, "a grid has at least two", point)]
+            return [Finding(Status.REFUTED, claim, "a grid has two nodes or more, a whole number", point)]
     return []
