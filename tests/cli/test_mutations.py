@@ -18,7 +18,24 @@ TEXTS = [path.read_text(encoding="utf-8") for path in SPECS]
 HEAD = "model m\ntime t in [0, 1]\nsde { drift = 0  diffusion = 1 }\n"
 SOURCES = [*TEXTS, *(HEAD + path.read_text(encoding="utf-8") for path in LIBRARY)]
 TOKEN = re.compile(r"\s+|\w+|.", re.DOTALL)
-STRANGE = ["√(", "²", "∞", "٣", "\r\n", "\x0c", "\u2028", "1e400", "0/0", '"', "~", "#", "for", "if", "learned u(t)", "x"]
+STRANGE = [
+    "√(",
+    "²",
+    "∞",
+    "٣",
+    "\r\n",
+    "\x0c",
+    "\u2028",
+    "1e400",
+    "0/0",
+    '"',
+    "~",
+    "#",
+    "for",
+    "if",
+    "learned u(t)",
+    "x",
+]
 
 
 def tokens(text: str) -> list[str]:
@@ -89,7 +106,7 @@ def test_a_broken_spec_is_parsed_and_resolved_or_refused(source: str, edits: lis
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(pieces=st.lists(st.sampled_from([*"atx1 =+-*/^(),[]{}.\n~#\"", "model ", "in ", "define "]), max_size=40))
+@given(pieces=st.lists(st.sampled_from([*'atx1 =+-*/^(),[]{}.\n~#"', "model ", "in ", "define "]), max_size=40))
 def test_any_text_is_parsed_or_refused(pieces: list[str]) -> None:
     text = "".join(pieces)
     refused = refusal("m.cm", text)

@@ -9,7 +9,9 @@ import pytest
 from tests.cli.command import ROOT, shell
 
 HEAVY = {"sympy", "mpmath", "flint", "lark", "torch", "jax", "numpy"}
-REPORT = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"
+REPORT = (
+    "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})), file=sys.stderr)"
+)
 
 
 def loaded(code: str, folder: Path) -> set[str]:
