@@ -19,9 +19,8 @@ def human(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = Fal
     severity = diagnostic.severity.value
     tint = RED if diagnostic.severity is Severity.ERROR else YELLOW
     place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
-    lines = [
-        f"{paint(place, BOLD)}{paint(f'{severity}[{diagnostic.code}]', tint)}: {paint(printable(diagnostic.message), BOLD)}"
-    ]
+    code, message = paint(f"{severity}[{diagnostic.code}]", tint), paint(printable(diagnostic.message), BOLD)
+    lines = [f"{paint(place, BOLD)}{code}: {message}"]
     spans = [
         (diagnostic.span, diagnostic.label, "^"),
         *((label.span, label.text, "-") for label in diagnostic.secondary),
@@ -43,7 +42,7 @@ def excerpt(
     span: Span | None, label: str, mark: str, width: int, sources: Mapping[str, str], paint: Paint, tint: str
 ) -> list[str]:
     """Show the line that a span starts on, with the span underlined."""
-    lines = sources.get(span.path, "").split("\n") if span else []
+    lines = sources[span.path].split("\n") if span and span.path in sources else []
     if span is None or not 0 < span.line <= len(lines) or len(lines[span.line - 1]) > WIDEST:
         return []
     line = lines[span.line - 1].rstrip("\r")

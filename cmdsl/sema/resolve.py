@@ -162,14 +162,13 @@ def found(name: str, params: Mapping[str, ast.Param]) -> ast.Param:
 
 def literal(name: str, text: str) -> str:
     """Check that the value given by `-D` is one expression."""
-    module = parse("-D", f"param {name} = {text}\n")
-    if (
-        len(module.statements) != 1
-        or "\n" in text
-        or "#" in text
-        or not isinstance(module.statements[0], ast.Param)
-        or module.statements[0].range
-    ):
+    try:
+        statements = parse("-D", f"param {name} = {text}\n").statements
+    except SpecError as unparsed:
+        why = unparsed.diagnostics[0].message
+        raise error("CM115", f"the value for `{name}` is not one expression: {text!r}", notes=(why,)) from None
+    alone = len(statements) == 1 and isinstance(statements[0], ast.Param) and not statements[0].range
+    if not alone or "\n" in text or "#" in text:
         raise error("CM115", f"the value for `{name}` is not one expression: {text!r}")
     return text.strip()
 
