@@ -28,44 +28,51 @@ def write(
     files that were edited since they were written here, unless `force`. Gives the paths written.
     """
     try:
-        hashes = _manifest(directory)
+        known = _manifest(directory)
         kept = {path for path in scaffold if (directory / path).exists() and not rewrite_scaffold}
         texts = {path: text for path, text in {**scaffold, **files}.items() if path not in kept}
-        _check(directory, texts, hashes, force)
+        _check(directory, texts, known, force)
+        hashes = {path: _hash(text.encode()) for path, text in texts.items()}
+        # whatever cuts this short, each file is then one that is known
+        _record(directory, known["files"], known["pending"] | hashes)
         for path, text in texts.items():
             _replace(directory / path, text)
-        recorded = hashes | {path: _hash(text.encode()) for path, text in texts.items()}
-        _replace(directory / MANIFEST, json.dumps({"files": dict(sorted(recorded.items()))}, indent=2) + "\n")
+        _record(directory, known["files"] | hashes, {})
     except OSError as cause:
         raise _unusable(directory, cause) from cause
     return tuple(directory / path for path in texts)
 
 
-def _manifest(directory: Path) -> dict[str, str]:
-    """Give the hashes of the files as they were last written; none where the record is missing or spoilt."""
+def _manifest(directory: Path) -> dict[str, dict[str, str]]:
+    """Give the hashes of the files that were written, and of those that were about to be; none from a spoilt record."""
     try:
-        record = json.loads((directory / MANIFEST).read_text())
+        record = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
-        return {}
-    files = record.get("files") if isinstance(record, dict) else None
-    return {str(path): str(value) for path, value in files.items()} if isinstance(files, dict) else {}
+        record = {}
+    parts = {part: record.get(part) if isinstance(record, dict) else None for part in ("files", "pending")}
+    return {part: dict(found) if isinstance(found, dict) else {} for part, found in parts.items()}
 
 
-def _check(directory: Path, texts: Mapping[str, str], hashes: Mapping[str, str], force: bool) -> None:
+def _record(directory: Path, files: Mapping[str, str], pending: Mapping[str, str]) -> None:
+    """Write down what is written, and what is about to be."""
+    parts = {"files": dict(sorted(files.items())), "pending": dict(sorted(pending.items()))}
+    record = {part: found for part, found in parts.items() if found}
+    _replace(directory / MANIFEST, json.dumps(record, indent=2) + "\n")
+
+
+def _check(directory: Path, texts: Mapping[str, str], known: Mapping[str, Mapping[str, str]], force: bool) -> None:
     for path in texts:
         if PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
             raise error("CM406", f"a backend asked for a file outside of its package: {path}")
-    edited = [] if force else [p for p, text in texts.items() if _edited(directory / p, text, hashes.get(p))]
+    own = {path: {_hash(text.encode()), *(found.get(path) for found in known.values())} for path, text in texts.items()}
+    edited = [] if force else [path for path in texts if _edited(directory / path, own[path])]
     if edited:
         raise SpecError(tuple(d for path in edited for d in _overwrites(directory / path).diagnostics))
 
 
-def _edited(path: Path, text: str, written: str | None) -> bool:
+def _edited(path: Path, own: set[str | None]) -> bool:
     """Tell whether a file holds what neither this compiler wrote there nor is about to."""
-    if not path.exists():
-        return False
-    found = _hash(path.read_bytes())
-    return found != written and found != _hash(text.encode())
+    return path.exists() and _hash(path.read_bytes()) not in own
 
 
 def _hash(data: bytes) -> str:
