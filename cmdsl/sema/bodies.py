@@ -49,7 +49,7 @@ def check_definition(definition: ast.Definition, reserved: frozenset[str]) -> li
     allowed = OWN.get(definition.kind, frozenset()) | LOCAL
     sequential = definition.kind == "sampler"
     return [
-        *misplaced(definition.body, PLACES.get(definition.kind, ()), f"a {definition.kind}"),
+        *misplaced(definition.body, PLACES.get(definition.kind, ()), with_article(definition.kind)),
         *twice(parameters if sequential else names),
         *taken(names, reserved - allowed),
         *(d for given, span in functions for d in twice([(name, span) for name in given])),
@@ -63,7 +63,12 @@ def check_use(use: ast.Use) -> list[Diagnostic]:
         names = [pair for s in use.body for pair in binds(s)]
         return [*misplaced(use.body, EQUATIONS, "a precondition"), *twice(names)]
     kinds = [(f"{s.kind} …", s.span) for s in use.body if isinstance(s, ast.Use)]
-    return [*misplaced(use.body, (ast.Use,), f"the braces of an {use.kind}"), *twice(kinds)]
+    return [*misplaced(use.body, (ast.Use,), f"the braces of {with_article(use.kind)}"), *twice(kinds)]
+
+
+def with_article(kind: str) -> str:
+    """Name a kind: `an objective`, `a metric`."""
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
 
 
 def binds(statement: ast.Statement) -> Iterator[tuple[str, Span]]:
