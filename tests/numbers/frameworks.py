@@ -41,13 +41,13 @@ def torch_gradient(loss: Callable[[Weights], Any], weights: Weights) -> tuple[Ar
 
 
 def jax_gradient(loss: Callable[[Weights], Any], weights: Weights) -> tuple[Array, tuple[Array, ...]]:
-    """Give per-sample losses and the derivatives of their sum by the weights."""
+    """Give per-sample losses and the derivatives of their sum by the weights, compiled as one."""
 
     def total(w: Weights) -> tuple[Any, Any]:
         values = loss(w)
         return values.sum(), values
 
-    gradients, values = jax.grad(total, has_aux=True)(weights)
+    gradients, values = jax.jit(jax.grad(total, has_aux=True))(weights)
     return np.asarray(values), tuple(map(np.asarray, gradients))
 
 

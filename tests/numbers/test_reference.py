@@ -155,7 +155,6 @@ def test_functions_of_points(name: str, backend: str) -> None:
     framework = FRAMEWORKS[backend]
     module = packages.module(packages.spec_text(name), backend)
     errors = {f.name: worst_error(f, arguments(f, module), name, framework) for f in functions(name, *POINTWISE)}
-    print(errors)
     assert len(errors) > 20
     assert max(errors.values()) < 16, errors
 
@@ -169,21 +168,20 @@ def test_losses(name: str, backend: str) -> None:
         f.name: worst_error(f, draws(f, module), name, framework, **({"N": NODES} if takes(f, "N") else {}))
         for f in found
     }
-    print(errors)
     assert errors
     assert max(errors.values()) < 16, errors
 
 
 @pytest.mark.parametrize(("name", "backend"), CASES)
 def test_samplers(name: str, backend: str) -> None:
+    """Steps of an ODE amplify rounding more than the arguments, so these are held to a wider bound."""
     framework = FRAMEWORKS[backend]
     errors = {
-        f.name: worst_error(f, noises(f), name, framework, **({"N": 5} if takes(f, "N") else {}))
+        f.name: worst_error(f, noises(f), name, framework, **({"N": 9} if takes(f, "N") else {}))
         for f in functions(name, Role.SAMPLER)
     }
-    print(errors)
-    assert errors
-    assert max(errors.values()) < 16, errors
+    assert len(errors) >= 5
+    assert max(errors.values()) < 64, errors
 
 
 @pytest.mark.parametrize(("name", "backend"), CASES)
