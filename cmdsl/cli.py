@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cmdsl.diagnostics import Diagnostic
 
 DESCRIPTION = "Compile the mathematics of a consistency model, declared in a .cm spec, to checked PyTorch or JAX."
+MOST = 50  # diagnostics that are shown
 EPILOG = """examples:
   cmdsl check specs/ve_edm.cm                        derive and prove, and print both
   cmdsl compile specs/ve_edm.cm --backend torch      write build/ve_edm_torch/
@@ -167,7 +168,9 @@ def written(diagnostics: Sequence[Diagnostic], colour: bool) -> str:
     from cmdsl.diagnostics.render import human
 
     texts = sources(diagnostics)
-    return "".join(f"{human(diagnostic, texts, colour)}\n\n" for diagnostic in diagnostics)
+    shown = [f"{human(diagnostic, texts, colour)}\n\n" for diagnostic in diagnostics[:MOST]]
+    more = len(diagnostics) - len(shown)
+    return "".join(shown) + (f"... and {more} more\n\n" if more > 0 else "")
 
 
 def coloured(stream: TextIO) -> bool:

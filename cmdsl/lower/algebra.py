@@ -11,7 +11,7 @@ from attrs import define, field
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Type
-from cmdsl.ir.walk import free
+from cmdsl.ir.walk import children, free
 from cmdsl.lower.fold import fold
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Closure, Instance
@@ -19,6 +19,9 @@ from cmdsl.sema.values import Closure, Instance
 RANKS = (Type.STATIC, Type.LOOP, Type.UNIFORM, Type.SAMPLE, Type.STATE)
 EXPRESSIONS = get_args(ir.Expr)
 CONDITIONS = (ir.Compare, ir.Logic)
+MOST_APPLICATIONS = 20_000
+LARGEST_EXPRESSION = 20_000  # nodes
+SMALLER = "name fewer things in terms of others"
 Apply: TypeAlias = Callable[[Evaluator, Closure, tuple[object, ...], Span], object]
 
 
@@ -61,11 +64,38 @@ def join(types: list[Type], span: Span) -> Type:
 
 
 @define(eq=False)
+class Effort:
+    """What a spec has asked for so far, so that one that asks without bound is refused."""
+
+    applications: int = 0
+    sizes: dict[ir.Expr, int] = field(factory=dict)
+
+    def apply(self, span: Span) -> None:
+        """Count an application of a function."""
+        self.applications += 1
+        if self.applications > MOST_APPLICATIONS:
+            raise error("CM121", "too many applications of functions", span, help=SMALLER)
+
+    def bound(self, expr: ir.Expr, span: Span) -> ir.Expr:
+        """Refuse an expression that is too large when it is written out."""
+        if self.size(expr) > LARGEST_EXPRESSION:
+            raise error("CM121", "written out, this expression is too large", span, help=SMALLER)
+        return expr
+
+    def size(self, expr: ir.Expr) -> int:
+        """Count the nodes of an expression written out in full."""
+        if expr not in self.sizes:
+            self.sizes[expr] = 1 + sum(self.size(part) for part in children(expr))
+        return self.sizes[expr]
+
+
+@define(eq=False)
 class IrAlgebra:
     """The algebra of IR expressions; `on_apply` decides what becomes a call of an emitted function."""
 
     on_apply: Apply
     inlining: bool = field(default=False)
+    effort: Effort = field(factory=Effort)
 
     def number(self, value: Fraction, span: Span) -> ir.Expr:
         """Give an exact number."""
@@ -79,7 +109,7 @@ class IrAlgebra:
         """Apply an operation; scalars that meet states are spread over them."""
         operands = [expression(a, span) for a in args]
         result = join([a.type for a in operands], span)
-        return fold(ir.Op(op, tuple(spread(operands)), result))
+        return self.effort.bound(fold(ir.Op(op, tuple(spread(operands)), result)), span)
 
     def compare(self, op: str, left: object, right: object, span: Span) -> ir.Expr:
         """Compare two scalars; states can't be compared."""
@@ -102,9 +132,10 @@ class IrAlgebra:
 
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
         """Apply a function of the language, inlined or as a call of an emitted one."""
-        return (
-            evaluator.inline(function, args, span) if self.inlining else self.on_apply(evaluator, function, args, span)
-        )
+        self.effort.apply(span)
+        if self.inlining:
+            return evaluator.inline(function, args, span)
+        return self.on_apply(evaluator, function, args, span)
 
 
 def scalars(args: tuple[object, ...], span: Span, what: str) -> list[ir.Expr]:

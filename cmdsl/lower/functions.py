@@ -12,7 +12,7 @@ from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import expressions, free, rewrite_statement, statements, substitute, transform
-from cmdsl.lower.algebra import EXPRESSIONS, RANKS, IrAlgebra, expression, state_variable
+from cmdsl.lower.algebra import EXPRESSIONS, RANKS, Effort, IrAlgebra, expression, state_variable
 from cmdsl.sema.evaluate import Evaluator, sole_function
 from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
 from cmdsl.syntax import ast
@@ -42,11 +42,15 @@ class Functions:
     by_name: dict[str, ir.Function] = field(factory=dict)
     orders: dict[str, int] = field(factory=dict)
     spec_scope: Env | None = None
-    learned: dict[str, int] = field(factory=dict)
+    effort: Effort = field(factory=Effort)
 
     def evaluator(self) -> Evaluator:
         """Give an evaluator whose calls become calls of emitted functions."""
-        return Evaluator(IrAlgebra(self.apply))
+        return Evaluator(self.algebra())
+
+    def algebra(self, inlining: bool = False) -> IrAlgebra:
+        """Give the algebra of these functions."""
+        return IrAlgebra(self.apply, inlining, self.effort)
 
     def add(self, function: ir.Function) -> str:
         """Add a function; give the name under which it, or its equal, stands."""

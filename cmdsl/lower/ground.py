@@ -36,7 +36,7 @@ class Derived:
 
 def ground(spec: Spec, derived: Derived, functions: Functions, grid: str = "grid") -> dict[str, object]:
     """Give the bindings of the outermost scope."""
-    algebra = IrAlgebra(functions.apply)
+    algebra = functions.algebra()
     names: dict[str, object] = {c.spec_name: ir.Var(c.name, Type.STATIC) for c in derived.constants}
     names |= {name: coefficient(name, derived, algebra) for name in derived.coefficients}
     names |= {"sqnorm": reduction("sqnorm", 1), "dot": reduction("dot", 2), "mean": reduction("mean", 1)}
@@ -160,7 +160,7 @@ def diff(derived: Derived, functions: Functions) -> Form:
         variable = expression(evaluator.value(call.arguments[1].value, env), call.span)
         if not isinstance(variable, ir.Var):
             raise error("CM207", "`diff` is with respect to a variable", call.arguments[1].span)
-        opened = Evaluator(IrAlgebra(functions.apply, inlining=True), evaluator.forced)
+        opened = Evaluator(functions.algebra(inlining=True), evaluator.forced)
         return derived.differentiate(
             expression(opened.value(call.arguments[0].value, env), call.span), variable, call.span
         )

@@ -59,7 +59,7 @@ def host_function(prefix: str, function: Closure, curriculum: Instance, function
     body = Body(functions)
     scope = curriculum.env.child({function.parameters[0]: STEP, "k": STEP, "K": K})
     scope.bindings.update(with_locals(curriculum.env, body, scope))
-    evaluator = Evaluator(IrAlgebra(apply))
+    evaluator = Evaluator(IrAlgebra(apply, effort=functions.effort))
     if isinstance(function.body, tuple):
         raise error("CM206", "a curriculum's function is one expression", function.span)
     result = expression(evaluator.value(function.body, scope), function.span)

@@ -11,7 +11,7 @@ from cmdsl.diagnostics import error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import all_subexpressions
-from cmdsl.lower.algebra import IrAlgebra, expression
+from cmdsl.lower.algebra import expression
 from cmdsl.lower.functions import Functions
 from cmdsl.lower.ground import Derived, complete, ground
 from cmdsl.lower.host import lower_curriculum, lower_grid
@@ -194,7 +194,7 @@ class Lowering:
 
     def prior(self, scope: Env) -> ir.Expr:
         """Give the deviation of the prior."""
-        evaluator = Evaluator(IrAlgebra(self.functions.apply))
+        evaluator = self.functions.evaluator()
         if self.spec.prior is None:
             span = self.spec.time.span
             return expression(evaluator.apply(scope.lookup("sigma"), (self.constant("T"),), span), span)

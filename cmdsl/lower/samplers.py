@@ -21,6 +21,7 @@ from cmdsl.syntax.format import expression as written
 
 NOISE = ir.Var("z", Type.STATE)
 MOST_ROUNDS = 4
+MOST_LOOPS = 4
 
 
 @define(eq=False)
@@ -36,6 +37,7 @@ class Sampler:
     evaluator: Evaluator = field(init=False)
     noises: list[tuple[ir.Var, ir.Expr | None]] = field(factory=list)
     started: bool = False
+    depth: int = 0
     defaults: dict[str, ir.Constant] = field(factory=dict)
 
     def sample(self) -> ir.Function:
@@ -172,6 +174,9 @@ class Sampler:
 
     def loop(self, statement: ast.For, env: Env) -> None:
         """Lower a loop, again until the types of what it carries are stable."""
+        if self.depth == MOST_LOOPS:
+            raise error("CM121", f"loops are nested more than {MOST_LOOPS} deep", statement.span)
+        self.depth += 1
         carried = {
             name: value for name in assigned(statement.body) if isinstance(value := env.lookup(name), EXPRESSIONS)
         }
@@ -184,6 +189,7 @@ class Sampler:
             if joined == types:
                 break
             types = joined
+        self.depth -= 1
         self.body.statements += [*self.entering(carried, types), loop]
         env.bindings.update({name: ir.Var(self.local(name, t), t) for name, t in types.items()})
 

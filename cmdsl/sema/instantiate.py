@@ -4,12 +4,30 @@ from __future__ import annotations
 
 import difflib
 
+from attrs import evolve, field, frozen
+
 from cmdsl.diagnostics import Span, error
 from cmdsl.sema.values import Closure, Defined, Env, Instance, Thunk
 from cmdsl.syntax import ast
 
 MEMBERS = ast.Equation | ast.FunctionDefinition
+MOST = 1000
 KINDS = ("precondition", "grid", "curriculum", "proposal", "weight", "metric", "solver", "objective", "sampler")
+
+
+@frozen
+class Above:
+    """The definitions that stand for one, or have it as a default; and how many were made on the way."""
+
+    definitions: tuple[Defined, ...] = ()
+    made: list[Defined] = field(factory=list)
+
+    def under(self, defined: Defined) -> Above:
+        """Go one definition deeper."""
+        self.made.append(defined)
+        if len(self.made) > MOST:
+            raise error("CM121", f"`{defined.definition.name}` needs too many definitions", defined.definition.span)
+        return evolve(self, definitions=(*self.definitions, defined))
 
 
 def is_definition(kind: str, name: str, env: Env) -> bool:
@@ -23,7 +41,7 @@ def instantiate(
     env: Env,
     overrides: tuple[ast.Statement, ...] = (),
     outside: Env | None = None,
-    within: tuple[Defined, ...] = (),
+    within: Above | None = None,
 ) -> Instance:
     """Give the definition that is referred to, its arguments taken from `env`.
 
@@ -34,12 +52,13 @@ def instantiate(
     defined = env.definition(kind, name)
     if defined is None:
         raise unknown_definition(kind, name, env, reference.span)
-    if defined in within:
+    above = within or Above()
+    if defined in above.definitions:
         raise error("CM120", f"the {kind} `{name}` is defined in terms of itself", reference.span)
-    scope = bind(defined, arguments, env, reference.span, within)
+    scope = bind(defined, arguments, env, reference.span, above)
     if defined.definition.reference is not None:
         inner = defined.definition.reference
-        return instantiate(kind, inner, scope, overrides, outside or env, (*within, defined))
+        return instantiate(kind, inner, scope, overrides, outside or env, above.under(defined))
     return close(defined.definition, scope, overrides, outside or env)
 
 
@@ -71,9 +90,7 @@ def member(
     return Closure(statement.name, statement.parameters, statement.body, scope, statement.span, owner)
 
 
-def bind(
-    defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: Span, within: tuple[Defined, ...] = ()
-) -> Env:
+def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: Span, above: Above) -> Env:
     """Bind arguments to a definition's parameters; a default may use earlier parameters."""
     given = match(defined.definition, arguments, span)
     scope = defined.env.child()
@@ -81,11 +98,11 @@ def bind(
         argument = given.get(parameter.name)
         if argument is not None:
             scope.bindings[parameter.name] = passed(
-                parameter.name, argument.value, argument.parameters, env, argument.span, within
+                parameter.name, argument.value, argument.parameters, env, argument.span, above
             )
         elif parameter.default is not None:
             scope.bindings[parameter.name] = passed(
-                parameter.name, parameter.default, parameter.parameters, scope, parameter.span, (*within, defined)
+                parameter.name, parameter.default, parameter.parameters, scope, parameter.span, above.under(defined)
             )
         else:
             raise error(
@@ -130,14 +147,14 @@ def passed(
     parameters: tuple[str, ...] | None,
     env: Env,
     span: Span,
-    within: tuple[Defined, ...] = (),
+    above: Above,
 ) -> object:
     """Give what a parameter stands for: a function, a definition, or a quantity of the caller's scope."""
     if parameters is not None:
         return Closure(name, parameters, value, env, span)
     kind = definition_kind(name, value, env)
     if kind is not None and isinstance(value, ast.Name | ast.Call):
-        return instantiate(kind, value, env, within=within)
+        return instantiate(kind, value, env, within=above)
     if isinstance(value, ast.Name) and not isinstance(env.lookup(value.id), Thunk) and env.lookup(value.id) is not None:
         return env.lookup(value.id)
     return Thunk(name, value, env)

@@ -16,6 +16,7 @@ from cmdsl.symbolic.model import Domain
 from cmdsl.syntax import ast
 
 DIGITS = 60
+SMALLEST, LARGEST = sp.Rational(1, 10**300), sp.Integer(10**300)  # with room to the ends of float64
 EVERYWHERE = Domain(-sp.oo, sp.oo, True, True)
 
 
@@ -118,6 +119,8 @@ def rational(number: sp.Expr, source: ast.Expr) -> sp.Rational:
     """Give a number as a rational."""
     if number.is_real is not True or number.is_finite is not True:
         raise error("CM221", "a param's value is a real number", source.span)
+    if number != 0 and not SMALLEST <= abs(number) <= LARGEST:
+        raise error("CM221", "a param's value lies between 1e-300 and 1e300", source.span)
     return number if isinstance(number, sp.Rational) else sp.Rational(str(number.evalf(DIGITS)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from attrs import evolve
@@ -14,7 +15,7 @@ from cmdsl.syntax import ast
 from cmdsl.syntax.names import ascii_name, ascii_operator, ascii_power
 
 LONGEST_NUMBER = 400
-LARGEST_EXPONENT = 400
+SMALLEST, LARGEST = Fraction(1, 10**300), Fraction(10**300)  # with room to the ends of float64
 
 
 @v_args(meta=True)
@@ -39,12 +40,14 @@ class ExpressionBuilder(Transformer[Token, ast.Module]):
     def number(self, meta: Meta, items: list[Token]) -> ast.Number:
         text = str(items[0])
         exponent = text.lower().partition("e")[2].lstrip("+-0") or "0"
-        if len(text) > LONGEST_NUMBER or len(exponent) > 3 or int(exponent) > LARGEST_EXPONENT:
+        readable = len(text) <= LONGEST_NUMBER and len(exponent) <= 3
+        value = abs(Fraction(text)) if readable else Fraction(0)
+        if not readable or (value != 0 and not SMALLEST <= value <= LARGEST):
             raise error(
                 "CM003",
                 "this number is too long or too large",
                 self.span(meta),
-                help=f"numbers have up to {LONGEST_NUMBER} digits and exponents up to {LARGEST_EXPONENT}",
+                help=f"numbers have up to {LONGEST_NUMBER} digits, and lie between 1e-300 and 1e300",
             )
         return ast.Number(text, self.span(meta))
 
