@@ -22,6 +22,7 @@ CONDITIONS = (ir.Compare, ir.Logic)
 MOST_APPLICATIONS = 20_000
 LARGEST_EXPRESSION = 20_000  # nodes
 SMALLER = "name fewer things in terms of others"
+Locals: TypeAlias = dict[ir.Expr, ir.Expr | None]  # what locals stand for; None for names bound again
 Apply: TypeAlias = Callable[[Evaluator, Closure, tuple[object, ...], Span], object]
 
 
@@ -96,6 +97,7 @@ class IrAlgebra:
     on_apply: Apply
     inlining: bool = field(default=False)
     effort: Effort = field(factory=Effort)
+    locals: Locals = field(factory=dict)
 
     def number(self, value: Fraction, span: Span) -> ir.Expr:
         """Give an exact number."""

@@ -12,7 +12,7 @@ from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import expressions, free, rewrite_statement, statements, substitute, transform
-from cmdsl.lower.algebra import EXPRESSIONS, RANKS, Effort, IrAlgebra, expression, state_variable
+from cmdsl.lower.algebra import EXPRESSIONS, RANKS, Effort, IrAlgebra, Locals, expression, state_variable
 from cmdsl.sema.evaluate import Evaluator, sole_function
 from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
 from cmdsl.syntax import ast
@@ -44,9 +44,10 @@ class Functions:
     spec_scope: Env | None = None
     effort: Effort = field(factory=Effort)
 
-    def evaluator(self) -> Evaluator:
-        """Give an evaluator whose calls become calls of emitted functions."""
-        return Evaluator(self.algebra())
+    def evaluator(self, body: Body | None = None) -> Evaluator:
+        """Give an evaluator whose calls become calls of emitted functions, and that knows the locals of `body`."""
+        algebra = self.algebra()
+        return Evaluator(algebra if body is None else attrs.evolve(algebra, locals=body.locals))
 
     def algebra(self, inlining: bool = False) -> IrAlgebra:
         """Give the algebra of these functions."""
@@ -106,7 +107,7 @@ class Functions:
         params = [self.parameter(p, t) for p, t in zip(function.parameters, types, strict=True)]
         outer = function.env.child(with_locals(function.env, builder)) if function.owner else function.env
         env = outer.child({p: bound(v) for p, v in zip(function.parameters, params, strict=True)})
-        evaluator = self.evaluator()
+        evaluator = self.evaluator(builder)
         evaluator.enter(function, function.name, span)
         result = run(builder, evaluator, function.body, env, span)
         emitted = builder.function(
@@ -221,6 +222,7 @@ class Body:
 
     functions: Functions
     statements: list[ir.Stmt] = field(factory=list)
+    locals: Locals = field(factory=dict)
 
     def let(self, name: str, value: object, span: Span) -> object:
         """Bind a value to a local; names and numbers, and what is no expression, need none."""
@@ -229,6 +231,7 @@ class Body:
         computed = expression(value, span)
         local = self.functions.parameter(name, computed.type)
         frozen = isinstance(computed, ir.StopGrad)
+        self.locals[local] = None if local in self.locals else computed
         self.statements.append(
             ir.Let(local.name, computed.value if isinstance(computed, ir.StopGrad) else computed, frozen)
         )

@@ -10,7 +10,7 @@ from attrs import evolve, frozen
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Type
-from cmdsl.ir.walk import all_subexpressions, substitute, transform
+from cmdsl.ir.walk import all_subexpressions, free, substitute, transform
 from cmdsl.lower.algebra import IrAlgebra, expression, join, scalars, state_variable
 from cmdsl.lower.functions import HOST, NETWORK, NETWORK_EMA, SOME_STATE, TEACHER, Functions, per_sample
 from cmdsl.sema.evaluate import Evaluator
@@ -161,11 +161,43 @@ def diff(derived: Derived, functions: Functions) -> Form:
         if not isinstance(variable, ir.Var):
             raise error("CM207", "`diff` is with respect to a variable", call.arguments[1].span)
         opened = Evaluator(functions.algebra(inlining=True), evaluator.forced)
-        return derived.differentiate(
-            expression(opened.value(call.arguments[0].value, env), call.span), variable, call.span
-        )
+        value = expression(opened.value(call.arguments[0].value, env), call.span)
+        formula = written_out(value, variable, evaluator, call.span)
+        calls = {name: f for name, f in functions.by_name.items() if name not in derived.coefficients}
+        return derived.differentiate(transform(formula, lambda e: body_of(e, calls)), variable, call.span)
 
     return Form("diff", differentiate)
+
+
+def body_of(expr: ir.Expr, functions: Mapping[str, ir.Function]) -> ir.Expr:
+    """Give the formula of a called function with its arguments in place."""
+    if not isinstance(expr, ir.Call) or not isinstance(expr.function, str) or expr.function not in functions:
+        return expr
+    function = functions[expr.function]
+    values = {p.name: a for p, a in zip(function.params, expr.args, strict=False)}
+    for statement in function.body:
+        if isinstance(statement, ir.Let):
+            values[statement.name] = substitute(statement.value, values)
+        elif isinstance(statement, ir.Return):
+            return transform(substitute(statement.value, values), lambda e: body_of(e, functions))
+    return expr
+
+
+def written_out(value: ir.Expr, variable: ir.Var, evaluator: Evaluator, span: Span) -> ir.Expr:
+    """Put what they stand for in place of the locals that depend on a variable."""
+    assert isinstance(evaluator.algebra, IrAlgebra)
+    known = evaluator.algebra.locals
+
+    def open_local(expr: ir.Expr) -> ir.Expr:
+        if not isinstance(expr, ir.Var) or expr == variable or expr not in known:
+            return expr
+        formula = known[expr]
+        if formula is None:
+            raise error("CM207", f"`{expr.name}` is bound again and again, so `diff` of it has no one meaning", span)
+        inner = transform(formula, open_local)
+        return inner if variable in free(inner) else expr
+
+    return transform(value, open_local)
 
 
 def integral(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:

@@ -59,7 +59,7 @@ class Objective:
     def loss(self) -> ir.Function:
         """Give the loss: per sample, before the mean over the batch."""
         body = Body(self.functions)
-        evaluator = self.functions.evaluator()
+        evaluator = self.functions.evaluator(body)
         params = [self.drawn(draw, evaluator) for draw in self.draws()]
         self.instance.env.bindings.update(with_locals(self.instance.env, body))
         minimized = self.minimized()
@@ -128,7 +128,7 @@ class Objective:
     def draw(self) -> ir.Function:
         """Give the function that makes the draws of one evaluation of the loss."""
         body = Body(self.functions)
-        evaluator = self.functions.evaluator()
+        evaluator = self.functions.evaluator(body)
         names = [name for draw in self.draws() if (name := self.make(draw, body, evaluator)) is not None]
         statements = shaped_like(self.data, (*body.statements, ir.ReturnDraws(tuple(names))))
         extra = tuple(ir.Param(v.name, v.type, True) for v in implicit(statements, set()))
@@ -258,7 +258,7 @@ def ordered(called: str, distribution: ast.Call) -> list[ast.Argument]:
 
 def propose(name: str, proposal: Instance, body: Body, like: ir.Expr, taken: frozenset[str]) -> ir.Expr:
     """Run a proposal's statements; its last draw or equation is what it proposes, its other draws are its own."""
-    evaluator = body.functions.evaluator()
+    evaluator = body.functions.evaluator(body)
     last = last_name(proposal)
     value: ir.Expr | None = None
     for statement in proposal.definition.body:

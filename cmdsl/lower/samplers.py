@@ -42,7 +42,8 @@ class Sampler:
 
     def sample(self) -> ir.Function:
         """Give the function from prior noise to a sample."""
-        self.body, self.evaluator = Body(self.functions), self.functions.evaluator()
+        self.body = Body(self.functions)
+        self.evaluator = self.functions.evaluator(self.body)
         params = self.parameters()
         result = self.steps(self.instance.definition.body, self.instance.env)
         if result is None:
@@ -142,6 +143,7 @@ class Sampler:
         if not isinstance(value, ir.Var | ir.Num | ir.Const):
             return self.body.let(name, value, at.span)
         local = self.functions.parameter(name, value.type)
+        self.body.locals[local] = None
         self.body.statements.append(ir.Let(local.name, value))
         return local
 

@@ -9,6 +9,7 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.build import num, op
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.lower import Derived, lower
+from cmdsl.lower.ground import Differentiate
 from cmdsl.sema import resolve
 from cmdsl.syntax import parse
 
@@ -40,7 +41,7 @@ def refuse(expression: ir.Expr, variable: ir.Var, span: Span) -> ir.Expr:
     raise AssertionError
 
 
-def program(text: str) -> ir.Program:
+def program(text: str, differentiate: Differentiate = refuse) -> ir.Program:
     """Lower a spec over made-up coefficients."""
     two = [
         coefficient(n, p) for n, p in (("transition_alpha", "rt"), ("transition_sigma", "rt"), ("gaussian_scale", "ts"))
@@ -55,7 +56,9 @@ def program(text: str) -> ir.Program:
     values = {"sigma_data": "1/2", "epsilon": "1/500", "T": "80"}
     constants = tuple(ir.Constant(n.upper(), n, Fraction(v)) for n, v in values.items())
     return lower(
-        resolve(parse("m.cm", HEAD + text)), Derived({f.name: f for f in functions}, public, constants, refuse), "0"
+        resolve(parse("m.cm", HEAD + text)),
+        Derived({f.name: f for f in functions}, public, constants, differentiate),
+        "0",
     )
 
 
@@ -207,3 +210,23 @@ def test_a_wrong_reference_is_named(text: str, message: str, way_out: str) -> No
     (diagnostic,) = refused.value.diagnostics
     assert message in diagnostic.message
     assert way_out in diagnostic.help
+
+
+def test_the_derivative_of_a_local_is_that_of_what_it_stands_for() -> None:
+    asked: list[ir.Expr] = []
+
+    def note(expression: ir.Expr, variable: ir.Var, span: Span) -> ir.Expr:
+        asked.append(expression)
+        return variable
+
+    body = "x0 ~ data\n t ~ lognormal_noise\n y = t*x0\n w = y + x0\n minimize sqnorm(diff(w, t)*x0)"
+    program(f"define objective o {{ {body} }}\nobjective o\n", note)
+    x0, t = ir.Var("x0", Type.STATE), ir.Var("t", Type.SAMPLE)
+    assert asked == [op("add", op("mul", ir.Spread(t, x0), x0), x0)]
+
+
+def test_a_name_that_is_bound_again_has_no_derivative() -> None:
+    step = "y = t*x\n y = y + x\n return diff(y, t)*x"
+    solver = f"define solver twice {{ order = 1\n step(D, x, t, r) {{ {step} }} }}\n"
+    with pytest.raises(SpecError, match="bound again"):
+        program(solver + "sampler ode(solver = twice)\n")
