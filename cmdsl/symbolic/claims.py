@@ -181,7 +181,10 @@ def positivity(
     if sign == "+" or (not strict and sign in ("0", "0+")):
         return Finding(Status.PROVED, claim, SIGNS)
     relation = "> 0" if strict else ">= 0"
-    fails = (lambda v: v <= 0) if strict else (lambda v: v < 0)
+
+    def fails(v: Ball) -> bool:
+        return bool(v <= 0 if strict else v < 0)
+
     for values, remark in ((setting.values, ""), *((v, ELSEWHERE) for v in setting.elsewhere if everywhere)):
         run = compiled(expr, (t,), values)
         bad = next(((p, v) for p in setting.probes(values) if run and fails(v := run(*p))), None)

@@ -94,13 +94,15 @@ def share(i: int) -> Ball:
 
 def moved(model: Model, share: sp.Rational) -> Values | None:
     """Give every param another value within its range; None where the ranges leave none."""
-    waiting, found = dict(model.values), {}
+    waiting = dict(model.values)
+    found: dict[sp.Symbol, sp.Rational] = {}
     for _ in range(len(waiting)):
         for symbol in list(waiting):
             domain = model.domains.get(symbol)
             ends = (domain.low, domain.high) if domain else (sp.S.NegativeInfinity, sp.S.Infinity)
             if not any(e.free_symbols & waiting.keys() for e in ends):
-                found[symbol] = between(waiting.pop(symbol), *(e.subs(found) for e in ends), share)
+                low, high = (e.subs(found) for e in ends)
+                found[symbol] = between(waiting.pop(symbol), low, high, share)
     epsilon = (model.epsilon if model.epsilon is not None else sp.S.Zero).subs(found)
     sound = not waiting and epsilon.is_real and bool(epsilon < model.T.subs(found))
     return found if sound and found != dict(model.values) else None

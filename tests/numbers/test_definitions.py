@@ -29,14 +29,19 @@ class Process:
     deviation: Any
     epsilon: Any
 
-    def alpha(self, start: Any, t: Any) -> Any:
-        """Give the factor of the mean from a time to a later one."""
-        return mp.exp(mp.quad(self.rate, [start, t]))
 
-    def variance(self, start: Any, t: Any) -> Any:
-        """Give the variance of the noise that is added from a time to a later one."""
-        inner = mp.quad(lambda u: self.squared_diffusion(u) / self.alpha(start, u) ** 2, [start, t])
-        return self.alpha(start, t) ** 2 * inner
+@cache
+def alpha(name: str, start: float, t: float) -> Any:
+    """Give the factor of the mean from a time to a later one."""
+    return mp.exp(mp.quad(PROCESSES[name].rate, [start, t]))
+
+
+@cache
+def variance(name: str, start: float, t: float) -> Any:
+    """Give the variance of the noise that is added from a time to a later one."""
+    process = PROCESSES[name]
+    inner = mp.quad(lambda u: process.squared_diffusion(u) * mp.exp(-2 * mp.quad(process.rate, [start, u])), [start, t])
+    return alpha(name, start, t) ** 2 * inner
 
 
 def betas(t: Any) -> Any:
@@ -64,14 +69,14 @@ def family(alpha: Any, sigma: Any, deviation: Any) -> tuple[Any, Any, Any]:
 def wanted(name: str, t: float) -> dict[str, Any]:
     """Give the coefficients at a time, by the formulas of the language's reference."""
     process = PROCESSES[name]
-    alpha, sigma = process.alpha(0, t), mp.sqrt(process.variance(0, t))
-    a, tau = process.alpha(process.epsilon, t), process.variance(process.epsilon, t)
-    divisor = sigma + a * mp.sqrt(process.variance(0, process.epsilon))
+    mean, sigma = alpha(name, 0, t), mp.sqrt(variance(name, 0, t))
+    a, tau = alpha(name, process.epsilon, t), variance(name, process.epsilon, t)
+    divisor = sigma + a * mp.sqrt(variance(name, 0, process.epsilon))
     s = tau / divisor if divisor else mp.mpf(0)
-    denoiser = family(alpha, sigma, process.deviation)
+    denoiser = family(mean, sigma, process.deviation)
     c_out = denoiser[1] * s / sigma if process.epsilon else denoiser[1]
     return {
-        "alpha": alpha,
+        "alpha": mean,
         "sigma": sigma,
         "diffusion": mp.sqrt(process.squared_diffusion(t)),
         "c_skip": family(a, s, process.deviation)[0],
@@ -103,9 +108,9 @@ def test_kernels(name: str, framework: Framework) -> None:
     m, process = packages.module(packages.spec_text(name), framework.name), PROCESSES[name]
     _, r, s, t = TIMES[name]
     assert transition(m, framework, r, t) == pytest.approx(
-        (float(process.alpha(r, t)), float(mp.sqrt(process.variance(r, t)))), rel=1e-13
+        (float(alpha(name, r, t)), float(mp.sqrt(variance(name, r, t)))), rel=1e-13
     )
-    spread = [process.alpha(0, v) ** 2 * process.deviation**2 + process.variance(0, v) for v in (s, t)]
+    spread = [alpha(name, 0, v) ** 2 * process.deviation**2 + variance(name, 0, v) for v in (s, t)]
     found = m.exact_gaussian(*(framework.array(np.array(v)) for v in ([[1.0]], [t], [s])))
     assert float(found[0, 0]) == pytest.approx(float(mp.sqrt(spread[0] / spread[1])), rel=1e-13)
 
@@ -123,7 +128,7 @@ def test_velocity_and_score(name: str, framework: Framework) -> None:
     m, process = packages.module(packages.spec_text(name), framework.name), PROCESSES[name]
     x, denoised = 1.25, -0.5
     for t in TIMES[name][1:]:
-        score = (process.alpha(0, t) * mp.mpf(denoised) - x) / process.variance(0, t)
+        score = (alpha(name, 0, t) * mp.mpf(denoised) - x) / variance(name, 0, t)
         velocity = process.rate(t) * x - process.squared_diffusion(t) * score / 2
         arguments = [framework.array(np.array(v)) for v in ([[denoised]], [[x]], [t])]
         assert float(m.score(*arguments)[0, 0]) == pytest.approx(float(score), rel=1e-12)
@@ -134,7 +139,7 @@ def test_velocity_and_score(name: str, framework: Framework) -> None:
 def test_noise_to_signal_ratio(name: str, framework: Framework) -> None:
     m, process = packages.module(packages.spec_text(name), framework.name), PROCESSES[name]
     for t in TIMES[name][1:]:
-        ratio = float(mp.sqrt(process.variance(0, t)) / process.alpha(0, t))
+        ratio = float(mp.sqrt(variance(name, 0, t)) / alpha(name, 0, t))
         s = framework.array(np.array([ratio]))
         assert float(m.time_at(s)[0]) == pytest.approx(t, rel=1e-13)
         now = framework.array(np.array([t]))

@@ -129,7 +129,8 @@ def sizes(setting: Setting, curriculum: ast.Use | None, env: Env) -> list[Findin
     for step in range(STEPS) if run else ():
         value = run(ball(sp.Integer(100 * step)), ball(sp.Integer(total))) if run else None
         if value is not None and (value < 2 or not value.contains_integer()):
-            point = {**place(setting.values, (), (), value), "k": str(100 * step), "K": str(total), "wanted": "2, 3, ..."}
+            step_taken = {"k": str(100 * step), "K": str(total), "wanted": "2, 3, ..."}
+            point = place(setting.values, (), (), value) | step_taken
             claim = f"the curriculum asks for {point['found']} nodes at k = {100 * step} of K = {total}"
             return [Finding(Status.REFUTED, claim, "a grid has two nodes or more, a whole number", point)]
     return []
