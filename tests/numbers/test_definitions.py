@@ -137,7 +137,7 @@ def test_velocity_and_score(name: str, framework: Framework) -> None:
 
 @CASES
 def test_noise_to_signal_ratio(name: str, framework: Framework) -> None:
-    m, process = packages.module(packages.spec_text(name), framework.name), PROCESSES[name]
+    m = packages.module(packages.spec_text(name), framework.name)
     for t in TIMES[name][1:]:
         ratio = float(mp.sqrt(variance(name, 0, t)) / alpha(name, 0, t))
         s = framework.array(np.array([ratio]))
