@@ -72,20 +72,6 @@ def test_torch_compile_of_samplers(name: str) -> None:
 
 
 @CASES
-def test_jit(name: str) -> None:
-    m = packages.module(packages.spec_text(name), "jax")
-    for objective in packages.OBJECTIVES[name]:
-        given = arguments(m, JAX, objective)
-        traced = {key: value for key, value in given.items() if not callable(value)}
-
-        def losses(w: Any, values: dict[str, Any], objective: str = objective, given: dict[str, Any] = given) -> Any:
-            return of_weights(m, JAX, objective, given | values)(w)
-
-        wanted = losses(start(JAX), traced)
-        np.testing.assert_allclose(np.asarray(jax.jit(losses)(start(JAX), traced)), np.asarray(wanted), rtol=1e-12)
-
-
-@CASES
 def test_jit_of_samplers(name: str) -> None:
     """What PyTorch gives without a compiler, JAX gives with one."""
     in_torch, in_jax = (packages.module(packages.spec_text(name), backend) for backend in ("torch", "jax"))
@@ -115,7 +101,7 @@ def test_single_precision_stays(name: str, framework: Framework, shipped: Shippe
         found, gradients = framework.gradient(of_weights(m, framework, objective, given), start(framework, "float32"))
         assert {found.dtype.name, *(g.dtype.name for g in gradients)} == {"float32"}, objective
         assert np.all(np.isfinite(found))
-    for sampler in packages.SAMPLERS[name]:
+    for sampler in ("onestep", "multistep"):
         noises = sample_inputs(m, sampler, framework.source(4), data(framework, "float32"))
         found = framework.numpy(sample(m, sampler, network(framework, 1, SHAPE, "float32"), noises))
         assert found.dtype == np.float32

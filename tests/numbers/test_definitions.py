@@ -59,10 +59,10 @@ TIMES = {"ve_edm": (0.002, 0.01, 0.7, 30.0), "vp_linear": (0.001, 0.004, 0.3, 0.
 CASES = pytest.mark.parametrize("name", packages.NAMES)
 
 
-def family(alpha: Any, sigma: Any, deviation: Any) -> tuple[Any, Any, Any]:
+def family(mean: Any, sigma: Any, deviation: Any) -> tuple[Any, Any, Any]:
     """Give c_skip, c_out, c_in that make the input's and the target's variance one with the least amplification."""
-    total = alpha**2 * deviation**2 + sigma**2
-    return alpha * deviation**2 / total, deviation * sigma / mp.sqrt(total), 1 / mp.sqrt(total)
+    total = mean**2 * deviation**2 + sigma**2
+    return mean * deviation**2 / total, deviation * sigma / mp.sqrt(total), 1 / mp.sqrt(total)
 
 
 @cache

@@ -88,16 +88,15 @@ def test_times_are_clamped(framework: Framework) -> None:
     assert abs((t == 0.3).mean() - below) < 5 * math.sqrt(below / MANY)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", packages.NAMES)
-def test_draws_follow_the_data(name: str, dtype: str, shipped: Shipped, framework: Framework) -> None:
+def test_draws_follow_the_data(name: str, shipped: Shipped, framework: Framework) -> None:
     m = shipped(name)
-    x0 = framework.array(np.zeros((5, 3, 2), dtype))
-    for objective in m.OBJECTIVES:
+    x0 = framework.array(np.zeros((5, 3, 2), "float32"))
+    for objective in packages.OBJECTIVES[name]:
         for draw, value in drawn(m, objective, framework.source(3), x0).items():
             assert value.shape == (x0.shape if draw == "z" else (5,)), (objective, draw)
             assert value.dtype == x0.dtype
-    for sampler in m.SAMPLERS:
+    for sampler in packages.SAMPLERS[name]:
         noises = sample_inputs(m, sampler, framework.source(3), x0)
         assert all(v.shape[-3:] == x0.shape and v.dtype == x0.dtype for v in noises.values())
 
