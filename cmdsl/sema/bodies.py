@@ -37,6 +37,7 @@ OWN = {
     "sampler": frozenset(["N"]),
 }
 LOCAL = frozenset(["x"])  # the language's name for a state is everyone's
+MOST_PARAMS = 64
 EQUATIONS = (ast.Equation, ast.FunctionDefinition, ast.Derive)
 
 
@@ -64,6 +65,12 @@ def check_use(use: ast.Use) -> list[Diagnostic]:
         return [*misplaced(use.body, EQUATIONS, "a precondition"), *twice(names)]
     kinds = [(f"{s.kind} …", s.span) for s in use.body if isinstance(s, ast.Use)]
     return [*misplaced(use.body, (ast.Use,), f"the braces of {with_article(use.kind)}"), *twice(kinds)]
+
+
+def too_many(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:
+    """Refuse more params than a model has: everything is proved for all their values."""
+    if len(params) > MOST_PARAMS:
+        yield from error("CM121", f"the spec has more than {MOST_PARAMS} params", params[MOST_PARAMS].span).diagnostics
 
 
 def with_article(kind: str) -> str:

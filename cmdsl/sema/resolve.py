@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
-from cmdsl.sema.bodies import COEFFICIENTS, check_definition, check_use, given_twice, taken, twice
+from cmdsl.sema.bodies import COEFFICIENTS, check_definition, check_use, given_twice, taken, too_many, twice
 from cmdsl.sema.evaluate import FUNCTIONS
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
@@ -220,7 +220,7 @@ NEEDED = {
 
 def bodies(module: ast.Module) -> list[Diagnostic]:
     """Find what has no place in the bodies of definitions and functions, and what they bind twice."""
-    problems: list[Diagnostic] = []
+    problems = [*too_many(of(module.statements, ast.Param))]
     for statement in module.statements:
         match statement:
             case ast.Definition():
