@@ -37,7 +37,7 @@ class Scaling:
 
 
 def load_data(name: str) -> Tensor:
-    """Load samples `[count, …]`: scikit-learn's 8×8 digits in [-1, 1], or the first array of a `.npz`."""
+    """Load samples `[count, ...]`: scikit-learn's 8x8 digits in [-1, 1], or the first array of a `.npz`."""
     if name == "digits":
         from sklearn.datasets import load_digits
 
@@ -61,7 +61,7 @@ def from_array(array: "np.ndarray[Any, Any]") -> Tensor:
 def measure(data: Tensor) -> Scaling:
     """Measure data, and refuse what can't be standardised."""
     if data.ndim < 2 or not bool(data.isfinite().all()) or not bool(data.std() > 0):
-        fail("the data must be samples `[count, …]` of finite numbers that are not all the same")
+        fail("the data must be samples `[count, ...]` of finite numbers that are not all the same")
     return Scaling(data.mean().item(), data.std().item(), data.min().item(), data.max().item())
 
 

@@ -84,7 +84,7 @@ class MLP(nn.Module):
 
 
 class ConvBlock(nn.Module):
-    """A residual block of two 3×3 convolutions, scaled and shifted by the noise level."""
+    """A residual block of two 3x3 convolutions, scaled and shifted by the noise level."""
 
     def __init__(self, channels: int, out: int, noise_width: int) -> None:
         super().__init__()

@@ -161,7 +161,7 @@ def positive(text: str) -> int:
 
 
 def settings(sampler: str, texts: Sequence[str]) -> dict[str, object]:
-    """Read `NAME=NUMBER`, or `NAME=NUMBER,NUMBER,…` where the sampler's parameter is a tuple."""
+    """Read `NAME=NUMBER`, or `NAME=NUMBER,NUMBER,...` where the sampler's parameter is a tuple."""
     defaults = {n: p.default for n, p in inspect.signature(getattr(model, f"sample_{sampler}")).parameters.items()}
     known = {name: default for name, default in defaults.items() if default is not inspect.Parameter.empty}
     return dict(setting(text, sampler, known) for text in texts)
@@ -175,7 +175,7 @@ def setting(text: str, sampler: str, known: Mapping[str, object]) -> tuple[str, 
     try:
         numbers = tuple(int(word) if word.isdecimal() else float(word) for word in value.split(","))
     except ValueError:
-        fail(f"{text!r} is not NAME=NUMBER or NAME=NUMBER,NUMBER,…")
+        fail(f"{text!r} is not NAME=NUMBER or NAME=NUMBER,NUMBER,...")
     return name, numbers if isinstance(known[name], tuple) else numbers[0]
 
 
