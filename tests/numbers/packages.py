@@ -26,12 +26,11 @@ objective cd_heun = consistency_distillation(solver = heun)
 objective cd_ddim = consistency_distillation(solver = ddim)
 objective ct_l2 = consistency_training
 sampler ode_euler = ode(solver = euler)
-sampler ode_heun = ode(solver = heun)
 sampler ode_ddim = ode(solver = ddim)
 """
 MORE = {
     "ve_edm": SOLVERS,
-    "vp_linear": SOLVERS + "objective denoising\nsampler multistep(times = [0.7, 0.3])\n",
+    "vp_linear": SOLVERS + "objective denoising\nsampler ode\nsampler multistep(times = [0.7, 0.3])\n",
     "trigflow": SOLVERS + "objective denoising\n",
 }
 # One of each kind, for what takes long. TrigFlow's ODE is singular at time 0, where Heun's last step would look.
@@ -42,7 +41,7 @@ OBJECTIVES = {
 }
 SAMPLERS = {
     "ve_edm": ("onestep", "multistep", "ode"),
-    "vp_linear": ("onestep", "multistep", "ode_heun"),
+    "vp_linear": ("onestep", "multistep", "ode"),
     "trigflow": ("onestep", "multistep", "ode_ddim"),
 }
 

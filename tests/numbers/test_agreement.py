@@ -1,4 +1,4 @@
-"""PyTorch against JAX: the same draws and networks give the same losses, gradients and samples."""
+"""PyTorch, op by op, against JAX, compiled: the same draws and networks give the same losses, gradients and samples."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_targets_are_constants(name: str, framework: Framework) -> None:
     """Only `network` is differentiated: nothing of the averaged network's or the teacher's output is."""
     in_torch = modules(name)[0]
     m = packages.module(packages.spec_text(name), framework.name)
-    for objective in packages.OBJECTIVES[name]:
+    for objective in (packages.OBJECTIVES[name][0], packages.OBJECTIVES[name][-1]):
         values = draws(in_torch, objective)
         taken = asked(getattr(m, f"loss_{objective}"), inputs(m, framework, values))
         for other in {"network_ema", "teacher"} & taken.keys():

@@ -17,7 +17,7 @@ from tests.numbers.objectives import SHAPE
 
 CASES = pytest.mark.parametrize("backend", packages.BACKENDS)
 DTYPES = ("float32", "float64")
-SETTINGS = settings(max_examples=25, deadline=None, derandomize=True)
+SETTINGS = settings(max_examples=20, deadline=None, derandomize=True)
 
 
 def positive(low: float, high: float) -> st.SearchStrategy[float]:

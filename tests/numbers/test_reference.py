@@ -114,24 +114,37 @@ def moved(value: Any, i: int, side: int, m: Machine) -> Any:
     return [[factor * v if j == i else v for j, v in enumerate(row)] for row in value]
 
 
-def worst_error(function: Function, given: dict[str, Array], name: str, framework: Framework, **numbers: int) -> float:
-    """Give the largest error of an emitted function in units of rounding at condition times scale."""
-    module = packages.module(packages.spec_text(name), framework.name)
-    m = oracle(name, module)
-    callables = [p.name for p in function.params if p.type in (Type.NETWORK, Type.DENOISER)]
-    emitted = {n: network(framework, NETWORKS[n], SHAPE) for n in callables}
-    reference = {n: reference_network(m.mp, NETWORKS[n], DIM) for n in callables}
-    found = call(function, module, emitted | {k: framework.array(v) for k, v in given.items()} | numbers)
-    found = framework.numpy(found).reshape(len(found), -1)
+def worst_error(function: Function, given: dict[str, Array], name: str, **numbers: int) -> float:
+    """Give the largest error of a function in either backend, in units of rounding at condition times scale."""
+    m = oracle(name, packages.module(packages.spec_text(name), "torch"))
+    taken = {k: v for k, v in numbers.items() if k in {p.name for p in function.params}}
+    reference = {n: reference_network(m.mp, NETWORKS[n], DIM) for n in callables(function)}
+    emitted = [evaluated(function, given, name, framework, taken) for framework in FRAMEWORKS.values()]
 
     def evaluate(arguments: Given) -> Array:
-        wanted = interpret(m, function.name, **reference, **arguments, **numbers)
-        return np.array(wanted, dtype=object).reshape(found.shape)
+        wanted = interpret(m, function.name, **reference, **arguments, **taken)
+        return np.array(wanted, dtype=object).reshape(emitted[0].shape)
 
     exact = {k: nested(v) for k, v in given.items()}
     wanted = evaluate(exact)
     scale = abs(wanted) + condition(evaluate, exact, set(exact) - {"n"}, m)
-    return worst(found, wanted, scale, m)
+    return max(worst(found, wanted, scale, m) for found in emitted)
+
+
+def callables(function: Function) -> list[str]:
+    """Give the parameters of a function that are networks or denoisers."""
+    return [p.name for p in function.params if p.type in (Type.NETWORK, Type.DENOISER)]
+
+
+def evaluated(
+    function: Function, given: dict[str, Array], name: str, framework: Framework, numbers: dict[str, int]
+) -> Array:
+    """Give the values of an emitted function: `[batch, elements]`."""
+    networks = {n: network(framework, NETWORKS[n], SHAPE) for n in callables(function)}
+    arrays = {k: framework.array(v) for k, v in given.items()}
+    module = packages.module(packages.spec_text(name), framework.name)
+    found = framework.numpy(call(function, module, networks | arrays | numbers))
+    return found.reshape(len(found), -1)
 
 
 def worst(found: Array, wanted: Array, scale: Array, m: Machine) -> float:
@@ -150,37 +163,28 @@ def call(function: Function, module: ModuleType, given: Given) -> Any:
     )
 
 
-@pytest.mark.parametrize(("name", "backend"), CASES)
-def test_functions_of_points(name: str, backend: str) -> None:
-    framework = FRAMEWORKS[backend]
-    module = packages.module(packages.spec_text(name), backend)
-    errors = {f.name: worst_error(f, arguments(f, module), name, framework) for f in functions(name, *POINTWISE)}
+@pytest.mark.parametrize("name", packages.NAMES)
+def test_functions_of_points(name: str) -> None:
+    module = packages.module(packages.spec_text(name), "torch")
+    errors = {f.name: worst_error(f, arguments(f, module), name) for f in functions(name, *POINTWISE)}
     assert len(errors) > 20
     assert max(errors.values()) < 16, errors
 
 
-@pytest.mark.parametrize(("name", "backend"), CASES)
-def test_losses(name: str, backend: str) -> None:
-    framework = FRAMEWORKS[backend]
-    module = packages.module(packages.spec_text(name), backend)
-    found = functions(name, Role.LOSS)
-    errors = {
-        f.name: worst_error(f, draws(f, module), name, framework, **({"N": NODES} if takes(f, "N") else {}))
-        for f in found
-    }
-    assert errors
+@pytest.mark.parametrize("name", packages.NAMES)
+def test_losses(name: str) -> None:
+    module = packages.module(packages.spec_text(name), "torch")
+    errors = {f.name: worst_error(f, draws(f, module), name, N=NODES) for f in functions(name, Role.LOSS)}
+    assert len(errors) == len(module.OBJECTIVES)
     assert max(errors.values()) < 16, errors
 
 
-@pytest.mark.parametrize(("name", "backend"), CASES)
-def test_samplers(name: str, backend: str) -> None:
+@pytest.mark.parametrize("name", packages.NAMES)
+def test_samplers(name: str) -> None:
     """Steps of an ODE amplify rounding more than the arguments, so these are held to a wider bound."""
-    framework = FRAMEWORKS[backend]
-    errors = {
-        f.name: worst_error(f, noises(f), name, framework, **({"N": 9} if takes(f, "N") else {}))
-        for f in functions(name, Role.SAMPLER)
-    }
-    assert len(errors) >= 5
+    module = packages.module(packages.spec_text(name), "torch")
+    errors = {f.name: worst_error(f, noises(f), name, N=6) for f in functions(name, Role.SAMPLER)}
+    assert len(errors) == len(module.SAMPLERS)
     assert max(errors.values()) < 64, errors
 
 
@@ -200,8 +204,3 @@ def test_host_numbers(name: str, backend: str) -> None:
             np.testing.assert_allclose(found, wanted, rtol=1e-14)
             assert (found[0], found[-1]) == (module.EPSILON, module.T)
             assert np.all(np.diff(found) > 0)
-
-
-def takes(function: Function, name: str) -> bool:
-    """Tell whether a function has a parameter of that name."""
-    return name in {p.name for p in function.params}
