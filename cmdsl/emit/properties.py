@@ -66,8 +66,8 @@ def test_consistency_function_at_the_boundary(dtype, values, weight):
 @examples
 @given(first=fractions, second=fractions, values=elements)
 def test_points_of_a_trajectory_end_in_one_point(first, second, values):
-    """The exact consistency function of Gaussian data is the same along a trajectory, and the identity at EPSILON."""
-    x, t, s, end = states(values), at(time_at_fraction(first)), at(time_at_fraction(second)), at(model.EPSILON)
+    """The exact consistency function of Gaussian data is the same along a trajectory, and the identity at its start."""
+    x, t, s, end = states(values), at(time_at_fraction(first)), at(time_at_fraction(second)), at(START)
     assert_close(model.exact_gaussian(model.exact_gaussian(x, t, s), s, end), model.exact_gaussian(x, t, end))
     assert_close(model.exact_gaussian(x, end, end), x)
 ''',
@@ -122,7 +122,7 @@ def test_velocity_is_the_probability_flow(fraction, values, scale):
 def test_kernels_compose(fraction, share, values):
     """From data to r and on to t is from data to t: the means chain and the variances add."""
     t = time_at_fraction(fraction)
-    r = model.EPSILON + share * (t - model.EPSILON)
+    r = START + share * (t - START)
     x, none, r, t = states(values), states([0.0] * len(values)), at(r), at(t)
     assert_close(model.transition(model.perturb(x, none, r), none, r, t), model.perturb(x, none, t))
     carried = model.transition(over(model.sigma(r), x) * x, none, r, t)

@@ -37,7 +37,7 @@ class Table:
 
 def tables(program: Program) -> tuple[Table, ...]:
     """Evaluate every function of scalars and states alone, over [EPSILON, T], where it is finite."""
-    if not {"EPSILON", "T"} <= {c.name for c in program.constants}:
+    if "T" not in {c.name for c in program.constants}:
         return ()
     found = (_table(program, f) for f in program.functions if _plain(f))
     return tuple(t for t in found if t.rows)
@@ -50,7 +50,8 @@ def _plain(f: Function) -> bool:
 
 def times(program: Program) -> tuple[float, ...]:
     """Give both ends, and numbers between them that are exact in float32; more of them near the boundary."""
-    low, high = (float(next(c.value for c in program.constants if c.name == name)) for name in ("EPSILON", "T"))
+    values = {c.name: float(c.value) for c in program.constants}
+    low, high = values.get("EPSILON", values["T"] / 1000), values["T"]  # without a boundary, from near time 0
     inner = (_inside(low + (high - low) * (i / STEPS) ** 3, low, high) for i in range(STEPS + 1))
     return tuple(sorted({low, high, *inner}))
 
@@ -90,7 +91,7 @@ def _row(m: Machine, arguments: tuple[float, ...], value: Any, moves: tuple[Any,
 
 
 def _columns(program: Program, f: Function) -> list[list[float]]:
-    """Give the arguments, one list for each parameter: of two times, the one that isn't `t` is the earlier."""
+    """Give the arguments, one list for each parameter: of two times, `r` or `s` or else the second is the earlier."""
     points = list(times(program))
     if f.name == "time_at":
         return [_noise_levels(program, points)]
@@ -101,7 +102,8 @@ def _column_of(p: Param, at: int, f: Function, points: list[float]) -> list[floa
     if p.type is Type.STATE:
         return [STATES[(i + at) % len(STATES)] for i in range(len(points))]
     scalars = [q.name for q in f.params if q.type is Type.SAMPLE]
-    later = p.name == ("t" if "t" in scalars else scalars[0])
+    earlier = {"r", "s"} & {*scalars} or {*scalars[1:]}
+    later = p.name not in earlier or len(scalars) == 1
     return points if later else [points[i // 2] for i in range(len(points))]
 
 

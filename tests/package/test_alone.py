@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import SPECS, shell
+from cmdsl.driver import compile_spec
+from tests.cli.command import ROOT, SPECS, shell
 
 COMPILER = ["cmdsl", "cmdsl_torch", "cmdsl_jax", "sympy", "lark", "mpmath", "flint"]
 OTHER = {"torch": "jax", "jax": "torch"}
 PACKAGES = [(path.stem, backend) for path in SPECS for backend in OTHER]
+WRITTEN = sorted(path.stem for path in (ROOT / "tests" / "cli" / "written").glob("*.cm"))
 
 BLOCK = """import sys
 blocked = {blocked}
@@ -75,3 +77,11 @@ def test_it_is_text_in_order(compiled: Compiled, spec: str, backend: str) -> Non
         command = [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", "--line-length", "120", "."]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=package)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_a_researcher_writes_passes_its_own_tests(tmp_path: Path, name: str) -> None:
+    package = tmp_path / f"{name}_torch"
+    compile_spec(ROOT / "tests" / "cli" / "written" / f"{name}.cm", "torch", package, {})
+    alone(package, "torch", TEST)
