@@ -13,7 +13,7 @@ import pytest
 from cmdsl.driver import compile_spec
 from tests.cli.command import ROOT, SPECS, shell
 
-COMPILER = ["cmdsl", "cmdsl_torch", "cmdsl_jax", "sympy", "lark", "mpmath", "flint"]
+COMPILER = ["cmdsl", "cmdsl_torch", "cmdsl_jax", "lark", "flint"]  # torch itself has sympy
 OTHER = {"torch": "jax", "jax": "torch"}
 PACKAGES = [(path.stem, backend) for path in SPECS for backend in OTHER]
 WRITTEN = sorted(path.stem for path in (ROOT / "tests" / "cli" / "written").glob("*.cm"))
