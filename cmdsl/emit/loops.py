@@ -9,17 +9,22 @@ from cmdsl.emit.statements import block
 from cmdsl.ir.build import num, op
 from cmdsl.ir.nodes import Expr, Loop
 from cmdsl.ir.passes.simplify import simplify_expression
+from cmdsl.ir.walk import expressions, free, statements
 
 
 def for_loop(loop: Loop, w: Writer, indent: str) -> list[str]:
     """Give the lines of a loop over Python numbers, with the draws of each turn beside them."""
     turns = turns_of(loop, w)
-    names = [loop.variable]
+    names = [name if name in used(loop) else "_" for name in (loop.variable, *(name for name, _ in loop.zipped))]
     if loop.zipped:
-        names += [name for name, _ in loop.zipped]
         arrays = (Name(array.name) for _, array in loop.zipped)
         turns = apply("zip", turns, *arrays, strict=Name("True"))
     return [f"{indent}for {', '.join(names)} in {text(turns)}:", *block(loop.body, w, indent + INDENT)]
+
+
+def used(loop: Loop) -> set[str]:
+    """Give the names that a loop's body speaks of."""
+    return {v.name for s in statements(loop.body) for e in expressions(s) for v in free(e)}
 
 
 def turns_of(loop: Loop, w: Writer, range_name: str = "range") -> Code:

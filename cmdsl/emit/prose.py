@@ -43,7 +43,11 @@ def docstring(paragraphs: list[str], indent: str) -> list[str]:
         return []
     if len(texts) == 1 and len(line := f'{indent}"""{_closed(texts[0])}"""') <= WIDTH:
         return [line]
-    wrapped = [textwrap.wrap(t, WIDTH - len(indent) - 3, break_on_hyphens=False, break_long_words=False) for t in texts]
+    quotes = 6 if len(texts) == 1 else 3  # ruff closes what is one line on that line, however long it is
+    width = WIDTH - len(indent) - quotes
+    wrapped = [textwrap.wrap(t, width, break_on_hyphens=False, break_long_words=False) for t in texts]
+    if sum(map(len, wrapped)) == 1:
+        return [f'{indent}"""{_closed(texts[0])}"""']
     lines = [f"{indent}{line}" for line in "\n\n".join("\n".join(lines) for lines in wrapped).split("\n")]
     opened = f'{indent}"""{lines[0].strip()}'
     return [line.rstrip() for line in [opened, *lines[1:], f'{indent}"""']]

@@ -29,9 +29,15 @@ def checked(name: str) -> Checked:
 
 
 @cache
+def files(name: str, backend: str) -> dict[str, str]:
+    """Give the package that a spec compiles to."""
+    return package(checked(name), find(backend))
+
+
+@cache
 def model(name: str, backend: str) -> ModuleType:
     """Give the module that a spec compiles to."""
-    return load(package(checked(name), find(backend))["model.py"])
+    return load(files(name, backend)["model.py"])
 
 
 def data() -> Array:
