@@ -123,6 +123,15 @@ def transition(m: ModuleType, framework: Framework, r: float, t: float) -> tuple
 
 
 @CASES
+def test_short_steps_keep_their_digits(name: str, framework: Framework) -> None:
+    """Between close times the variance of the noise is small, and no difference of large numbers."""
+    m = packages.module(packages.spec_text(name), framework.name)
+    for t in TIMES[name][2:]:
+        r = t * (1 - 2.0**-30)
+        assert transition(m, framework, r, t)[1] == pytest.approx(float(mp.sqrt(variance(name, r, t))), rel=1e-13)
+
+
+@CASES
 def test_velocity_and_score(name: str, framework: Framework) -> None:
     """The ODE of a point whose denoised estimate is d: f x - g^2 score/2, with the score (alpha d - x)/sigma^2."""
     m, process = packages.module(packages.spec_text(name), framework.name), PROCESSES[name]
