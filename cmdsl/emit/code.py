@@ -121,7 +121,10 @@ def method(value: Code, name: str, *args: Code, **keywords: Code) -> Apply:
 
 
 def number(value: Fraction) -> Code:
-    """Give an exact number as the shortest int or float that equals it, or as a quotient of two."""
+    """Give an exact number as the shortest int or float that equals it, or as a quotient of two.
+
+    One that is no such quotient, pi/9 to fifty digits, is given as the nearest float.
+    """
     if value < 0:
         return Unary("-", number(-value))
     short = decimal(value)
@@ -129,6 +132,8 @@ def number(value: Fraction) -> Code:
         return Name(str(value.numerator))
     if short is not None:
         return Name(short)
+    if value.denominator > 2**53:
+        return Name(repr(float(value)).replace("e+", "e"))
     return Binary("/", Name(str(value.numerator)), Name(str(value.denominator)))
 
 

@@ -85,7 +85,16 @@ def signature(name: str, params: Sequence[str], result: str) -> list[str]:
     if len(line) <= WIDTH:
         return [line]
     together = [f"def {name}(", f"{INDENT}{', '.join(params)}", f") -> {result}:"]
-    return _fitting(together) or [f"def {name}(", *(f"{INDENT}{p}," for p in params), f") -> {result}:"]
+    return _fitting(together) or [f"def {name}(", *(line for p in params for line in _parameter(p)), f") -> {result}:"]
+
+
+def _parameter(param: str) -> list[str]:
+    """Give the lines of a parameter on its own; a tuple that is its default is broken where it is too long."""
+    head, opened, items = param.partition(" = (")
+    if not opened or len(f"{INDENT}{param},") <= WIDTH:
+        return [f"{INDENT}{param},"]
+    broken = (f"{INDENT}{INDENT}{item}," for item in items.rstrip("),").split(", "))
+    return [f"{INDENT}{head} = (", *broken, f"{INDENT}),"]
 
 
 def listing(head: str, items: Sequence[str], closing: str) -> list[str]:

@@ -225,3 +225,29 @@ def test_noise_at_time_zero_is_part_of_sigma() -> None:
     t = torch.tensor([0.002, 1.0, 80.0], dtype=torch.float64)
     close(m.sigma(t), (t**2 + 0.01**2).sqrt())
     assert (m.c_skip(t)[0], m.c_out(t)[0]) == (1, 0)
+
+
+def test_every_draw_from_the_prior_is_one_of_its_own() -> None:
+    m, x0 = model("wide_prior", "torch"), torch.from_numpy(data())
+    deviation = sqrt(0.25 + 6400)
+    drawn = m.draw_from_the_prior(torch.Generator().manual_seed(0), x0)
+    noise = torch.randn(x0.shape, generator=torch.Generator().manual_seed(0), dtype=x0.dtype)
+    close(drawn["p"], deviation * noise)
+    z, other = x0, noise
+    close(m.sample_difference(NET, z, y=other), deviation * (z - other))
+
+
+def test_what_a_proposal_draws_is_its_own() -> None:
+    m, x0 = model("wide_prior", "torch"), torch.zeros(512, 1, dtype=torch.float64)
+    drawn = m.draw_from_the_prior(torch.Generator().manual_seed(0), x0)
+    assert set(drawn) == {"p", "s", "t"}
+    assert 0 <= drawn["s"].min() < 0.1 < 0.9 < drawn["s"].max() <= 1
+    assert abs(torch.log(drawn["t"]).mean() - 3) < 0.02
+
+
+def test_numbers_of_a_sampler_may_be_formulas() -> None:
+    sample = checked("wide_prior").program.function("sample_multistep")
+    assert sample is not None
+    times = sample.params[-1].default
+    assert isinstance(times, tuple)
+    close([float(t) for t in times], [np.arctan(2), np.pi / 9, 0.125], 1e-15)

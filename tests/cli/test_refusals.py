@@ -152,3 +152,18 @@ def test_in_what_every_spec_says(tmp_path: Path, old: str, new: str, message: st
     assert old in VE
     found = refusals(tmp_path, VE.replace(old, new))
     assert any(message in m for m in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("unit = 2\n", "`unit` is given twice"),
+        ("define metric near { d(a, b) = sqnorm(a - b) }\n", "the definition of metric `near` is given twice"),
+        ('import "other.cm"\n', "`unit` is given twice"),
+    ],
+)
+def test_what_files_bind_is_bound_once(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "part.cm").write_text("unit = 1\ndefine metric near { d(a, b) = dot(a, b) }\n", encoding="utf-8")
+    (tmp_path / "other.cm").write_text("unit = 3\n", encoding="utf-8")
+    found = refusals(tmp_path, HEAD + 'import "part.cm"\n' + text)
+    assert any(message in m for m in found), found

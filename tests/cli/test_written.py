@@ -38,7 +38,10 @@ def assert_in_order(name: str, folder: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("name", NAMES)
+LONG = ("cosine", "geometric", "sub_vp")  # their derivations are tested elsewhere
+
+
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in NAMES])
 def test_it_compiles_and_both_backends_compute_the_same(name: str, tmp_path: Path) -> None:
     """In one test for each spec: what is compiled for one objective serves the others."""
     assert_in_order(name, tmp_path)
