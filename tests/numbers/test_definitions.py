@@ -112,7 +112,7 @@ def test_kernels(name: str, framework: Framework) -> None:
     )
     spread = [alpha(name, 0, v) ** 2 * process.deviation**2 + variance(name, 0, v) for v in (s, t)]
     found = m.exact_gaussian(*(framework.array(np.array(v)) for v in ([[1.0]], [t], [s])))
-    assert float(found[0, 0]) == pytest.approx(float(mp.sqrt(spread[0] / spread[1])), rel=1e-13)
+    assert float(found[0, 0]) == pytest.approx(float(mp.sqrt(spread[0] / spread[1])), rel=1e-13, abs=0)
 
 
 def transition(m: ModuleType, framework: Framework, r: float, t: float) -> tuple[float, float]:
@@ -128,7 +128,9 @@ def test_short_steps_keep_their_digits(name: str, framework: Framework) -> None:
     m = packages.module(packages.spec_text(name), framework.name)
     for t in TIMES[name][2:]:
         r = t * (1 - 2.0**-30)
-        assert transition(m, framework, r, t)[1] == pytest.approx(float(mp.sqrt(variance(name, r, t))), rel=1e-13)
+        assert transition(m, framework, r, t)[1] == pytest.approx(
+            float(mp.sqrt(variance(name, r, t))), rel=1e-13, abs=0
+        )
 
 
 @CASES
@@ -140,8 +142,8 @@ def test_velocity_and_score(name: str, framework: Framework) -> None:
         score = (alpha(name, 0, t) * mp.mpf(denoised) - x) / variance(name, 0, t)
         velocity = process.rate(t) * x - process.squared_diffusion(t) * score / 2
         arguments = [framework.array(np.array(v)) for v in ([[denoised]], [[x]], [t])]
-        assert float(m.score(*arguments)[0, 0]) == pytest.approx(float(score), rel=1e-12)
-        assert float(m.velocity(*arguments)[0, 0]) == pytest.approx(float(velocity), rel=1e-12)
+        assert float(m.score(*arguments)[0, 0]) == pytest.approx(float(score), rel=1e-12, abs=0)
+        assert float(m.velocity(*arguments)[0, 0]) == pytest.approx(float(velocity), rel=1e-12, abs=0)
 
 
 @CASES
@@ -150,7 +152,7 @@ def test_noise_to_signal_ratio(name: str, framework: Framework) -> None:
     for t in TIMES[name][1:]:
         ratio = float(mp.sqrt(variance(name, 0, t)) / alpha(name, 0, t))
         s = framework.array(np.array([ratio]))
-        assert float(m.time_at(s)[0]) == pytest.approx(t, rel=1e-13)
+        assert float(m.time_at(s)[0]) == pytest.approx(t, rel=1e-13, abs=0)
         now = framework.array(np.array([t]))
-        assert float(m.snr(now)[0]) == pytest.approx(ratio**-2, rel=1e-13)
+        assert float(m.snr(now)[0]) == pytest.approx(ratio**-2, rel=1e-13, abs=0)
         assert float(m.logsnr(now)[0]) == pytest.approx(-2 * np.log(ratio), rel=1e-13, abs=1e-13)
