@@ -12,6 +12,7 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import all_subexpressions
 from cmdsl.lower.algebra import expression
+from cmdsl.lower.blame import blaming
 from cmdsl.lower.functions import Functions
 from cmdsl.lower.ground import Derived, complete, ground
 from cmdsl.lower.host import lower_curriculum, lower_grid
@@ -59,9 +60,9 @@ class Lowering:
             self.functions.add(function)
         self.kernels()
         if self.spec.grid is not None:
-            self.grid("grid", self.spec.grid)
-        objectives = tuple(self.objective(use) for use in self.spec.objectives)
-        samplers = tuple(self.sampler(use) for use in self.spec.samplers)
+            blaming(partial(self.grid, "grid"), self.spec.grid)
+        objectives = tuple(blaming(self.objective, use) for use in self.spec.objectives)
+        samplers = tuple(blaming(self.sampler, use) for use in self.spec.samplers)
         return ir.Program(
             name=self.spec.name,
             title=self.spec.title,
