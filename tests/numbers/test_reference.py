@@ -183,7 +183,7 @@ def test_losses(name: str) -> None:
 def test_samplers(name: str) -> None:
     """Steps of an ODE amplify rounding more than the arguments, so these are held to a wider bound."""
     module = packages.module(packages.spec_text(name), "torch")
-    errors = {f.name: worst_error(f, noises(f), name, N=6) for f in functions(name, Role.SAMPLER)}
+    errors = {f.name: worst_error(f, noises(f), name, N=12) for f in functions(name, Role.SAMPLER)}
     assert len(errors) == len(module.SAMPLERS)
     assert max(errors.values()) < 64, errors
 
