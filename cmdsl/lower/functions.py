@@ -24,6 +24,7 @@ NETWORK = ir.Var("network", Type.NETWORK)
 NETWORK_EMA = ir.Var("network_ema", Type.NETWORK)
 TEACHER = ir.Var("teacher", Type.DENOISER)
 DENOISE = "denoise"
+OWN = frozenset([DENOISE, "generator", "key"])  # arguments that emitted functions have of their own
 HOST = (Type.STATIC, Type.LOOP, Type.TABLE)
 CALLED = (Type.NETWORK, Type.DENOISER, Type.LEARNED)
 IMPLICIT = {"network": 0, "network_ema": 1, "teacher": 2, "learned": 3, "k": 4, "K": 5, "N": 6}
@@ -122,7 +123,7 @@ class Functions:
         """Give a parameter's variable; a denoiser is `denoise`, and none hides a constant or implicit parameter."""
         if type_ is Type.DENOISER:
             return ir.Var(DENOISE, type_)
-        taken = name in self.constants or name in IMPLICIT or name == DENOISE
+        taken = name in self.constants or name in IMPLICIT or name in OWN
         return ir.Var(f"{name}_" if taken else name, type_)
 
 

@@ -18,6 +18,7 @@ from cmdsl.lower.ground import Derived, complete, ground
 from cmdsl.lower.host import lower_curriculum, lower_grid
 from cmdsl.lower.numbers import number
 from cmdsl.lower.objectives import Objective, counters, objective_name
+from cmdsl.lower.promised import promised
 from cmdsl.lower.samplers import Sampler
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
@@ -248,23 +249,6 @@ class Lowering:
 def spoken_of(used: set[str]) -> str:
     """Name what an objective takes from its curriculum."""
     return " and ".join(["the nodes `N`"] * ("N" in used) + ["`f_ema`, averaged by `mu`"] * ("network_ema" in used))
-
-
-def promised(spec: Spec) -> frozenset[str]:
-    """Give the names under which a package offers its grid, losses, draws, curricula, solvers and samplers."""
-    objectives = [(use, objective_name(use)) for use in spec.objectives]
-    samplers = [(use, objective_name(use)) for use in spec.samplers]
-    modules = (*spec.library, spec.module)
-    definitions = [d for m in modules for d in m.statements if isinstance(d, ast.Definition)]
-    found: dict[str, ast.Use] = {}
-    offered = [(f"{part}_{o}", use) for use, o in objectives for part in ("loss", "draw")]
-    offered += [(f"{o}_{part}", use) for use, o in objectives for part in ("N", "mu", "grid")]
-    offered += [(f"{part}_{s}", use) for use, s in samplers for part in ("sample", "draw_sample")]
-    for name, use in offered:
-        if name in found:
-            raise error("CM112", f"two functions of the package would be called `{name}`", use.span, help="rename it")
-        found[name] = use
-    return frozenset(["grid", *found, *(f"{d.name}_step" for d in definitions if d.kind == "solver")])
 
 
 def refuse_learned(objective: Instance) -> None:

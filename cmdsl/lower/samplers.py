@@ -12,7 +12,7 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import free, fresh, rewrite_statement, substitute
 from cmdsl.lower.algebra import EXPRESSIONS, RANKS, expression
-from cmdsl.lower.functions import IMPLICIT, SOME_STATE, Body, Functions, implicit, source
+from cmdsl.lower.functions import IMPLICIT, OWN, SOME_STATE, Body, Functions, implicit, source
 from cmdsl.lower.numbers import number
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Env, Instance, Thunk
@@ -100,7 +100,7 @@ class Sampler:
     def parameters(self) -> list[ir.Param]:
         """Make the numbers and lists among the definition's parameters arguments with defaults."""
         params = []
-        taken = {*self.functions.constants, *IMPLICIT, NOISE.name} - {"N"}
+        taken = {*self.functions.constants, *IMPLICIT, *OWN, NOISE.name} - {"N"}
         for parameter in self.instance.definition.parameters:
             bound = self.instance.env.bindings[parameter.name]
             value = self.evaluator.force(bound, parameter.span) if isinstance(bound, Thunk) else bound

@@ -53,6 +53,11 @@ RESERVED = frozenset(
         *("bernoulli", "index", "diff", "integral", "variance", "pi", "inf", *FUNCTIONS, *COEFFICIENTS),
     ]
 )
+# names of the prelude and its coefficients: a param is seen by library bodies, and would stand in their place
+PRELUDE = frozenset(["flow", "drift_rate", "velocity_x", "velocity_denoised", "gaussian_scale"]) | {
+    *(f"{kernel}_{name}" for kernel in ("transition", "restart") for name in ("alpha", "sigma")),
+    *(f"denoiser_{name}" for name in COEFFICIENTS),
+}
 BINDING = ast.Param | ast.Time | ast.Equation | ast.FunctionDefinition | ast.Learned
 FIELDS = {ast.Sde: (("drift", "diffusion"), ("variance",)), ast.Path: (("alpha", "sigma"), ())}
 
@@ -182,7 +187,8 @@ def duplicates(modules: tuple[ast.Module, ...]) -> list[Diagnostic]:
             problems += given_twice(key, statement.span, seen[key]) if key in seen else ()
             seen.setdefault(key, statement.span)
         if isinstance(statement, BINDING):
-            problems += taken([(statement.name, statement.span)], RESERVED)
+            names = RESERVED | PRELUDE if isinstance(statement, ast.Param) else RESERVED
+            problems += taken([(statement.name, statement.span)], names)
     return problems
 
 

@@ -112,6 +112,7 @@ def test_in_a_sampler(tmp_path: Path, body: str, message: str) -> None:
         ("data shape [1.5]\n", "the data's shape is a list of positive whole numbers"),
         ("param q = q\n", "`q` is defined in terms of itself"),
         ("param q = 5 in (0, 1)\n", "`q = 5` is outside its range (0, 1)"),
+        ("param flow = 5\n", "`flow` is a name of the language"),
         ("param t = 5\n", "`t` is given twice"),
         ("param T0 = 1\nparam t0 = 1\n", "would be one constant, T0"),
         ("time s in [0, 1]\n", "the statement `time …` is given twice"),

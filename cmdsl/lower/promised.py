@@ -1,0 +1,37 @@
+"""The names that a package promises, which definitions of a spec do not take."""
+
+from __future__ import annotations
+
+from cmdsl.diagnostics import error
+from cmdsl.lower.functions import IMPLICIT, OWN
+from cmdsl.lower.objectives import objective_name
+from cmdsl.sema.spec import Spec
+from cmdsl.syntax import ast
+
+
+def promised(spec: Spec) -> frozenset[str]:
+    """Give the names under which a package offers its grid, losses, draws, curricula, solvers and samplers."""
+    objectives = [(use, objective_name(use)) for use in spec.objectives]
+    samplers = [(use, objective_name(use)) for use in spec.samplers]
+    modules = (*spec.library, spec.module)
+    definitions = [d for m in modules for d in m.statements if isinstance(d, ast.Definition)]
+    found: dict[str, ast.Use] = {}
+    offered = [(f"{part}_{o}", use) for use, o in objectives for part in ("loss", "draw")]
+    offered += [(f"{o}_{part}", use) for use, o in objectives for part in ("N", "mu", "grid")]
+    offered += [(f"{part}_{s}", use) for use, s in samplers for part in ("sample", "draw_sample")]
+    for name, use in offered:
+        if name in found:
+            raise error("CM112", f"two functions of the package would be called `{name}`", use.span, help="rename it")
+        found[name] = use
+    return frozenset(
+        [
+            "grid",
+            *IMPLICIT,
+            *OWN,
+            "x0",
+            "x",
+            "z",
+            *found,
+            *(f"{d.name}_step" for d in definitions if d.kind == "solver"),
+        ]
+    )
