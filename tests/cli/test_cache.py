@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from attrs import evolve, frozen
 
-from cmdsl import cache, cli
+from cmdsl import cache
+from cmdsl.commands import check as command
 from tests.cli.command import ROOT, VE, Done, Run, shell
 
 CHECK = """import sys
@@ -44,13 +45,13 @@ def check(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Check:
     """Give a function that checks a spec, with a cache in the test's folder."""
     small(tmp_path)
     derived: list[Path] = []
-    real = cli.checked_report
+    real = command.checked_report
 
     def counted(spec: Path, overrides: dict[str, str]) -> cache.Report:
         derived.append(spec)
         return real(spec, overrides)
 
-    monkeypatch.setattr(cli, "checked_report", counted)
+    monkeypatch.setattr(command, "checked_report", counted)
 
     def call(*words: str, place: str | Path = tmp_path / "cache") -> Checked:
         monkeypatch.setenv("CMDSL_CACHE", str(place))

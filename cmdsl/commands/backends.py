@@ -1,0 +1,20 @@
+"""`cmdsl backends`: list the backends that are installed."""
+
+from __future__ import annotations
+
+import argparse
+
+HELP = "list the backends that are installed"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """List the installed backends."""
+    from cmdsl.emit.registry import installed
+
+    for name, target in installed():
+        print(f"{name:12} {target}")
+    return 0

@@ -1,0 +1,51 @@
+"""`cmdsl compile`: write the package of a spec."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from cmdsl.commands.say import refuse, say
+from cmdsl.commands.spec import add_spec
+
+HELP = "write the package that a spec compiles to"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    add_spec(command)
+    command.add_argument(
+        "-b",
+        "--backend",
+        default="torch",
+        metavar="NAME",
+        help="torch, jax, an installed backend, or my.module:BACKEND (default: torch)",
+    )
+    command.add_argument("-o", "--out", type=Path, metavar="DIR", help="where to write (default: build/NAME_BACKEND)")
+    command.add_argument(
+        "--scaffold",
+        action="store_true",
+        help="rewrite network.py, train.py and sample.py, which are yours once written",
+    )
+    command.add_argument("--force", action="store_true", help="overwrite generated files that have been edited since")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the package of a spec, and say where."""
+    from cmdsl.diagnostics import SpecError
+    from cmdsl.driver import compile_spec
+
+    try:
+        checked, folder = compile_spec(
+            arguments.spec,
+            arguments.backend,
+            arguments.out,
+            dict(arguments.overrides),
+            arguments.scaffold,
+            arguments.force,
+        )
+    except SpecError as refused:
+        return refuse(refused.diagnostics)
+    say(checked.warnings)
+    print(f"{folder}/")
+    return 0

@@ -1,0 +1,28 @@
+"""What every command on a spec takes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_spec(command: argparse.ArgumentParser) -> None:
+    """Add the file, the values of params, and how diagnostics are written."""
+    command.add_argument("spec", type=Path, metavar="SPEC", help="a .cm file")
+    command.add_argument(
+        "-D",
+        dest="overrides",
+        action="append",
+        default=[],
+        type=override,
+        metavar="NAME=VALUE",
+        help="set a param of the spec (again for more)",
+    )
+
+
+def override(text: str) -> tuple[str, str]:
+    """Read `name=value`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name.strip(), value.strip()
