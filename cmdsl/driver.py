@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from attrs import frozen
@@ -13,10 +14,10 @@ from cmdsl.diagnostics import Diagnostic, Severity, SpecError
 from cmdsl.emit.backend import Backend
 from cmdsl.emit.files import write
 from cmdsl.emit.registry import find
-from cmdsl.ir.nodes import Program
+from cmdsl.ir.nodes import Function, Program
 from cmdsl.ir.optimize import optimize
 from cmdsl.lower import Derived, lower
-from cmdsl.report import derivation, summary
+from cmdsl.report import derivation, json_text, summary, text
 from cmdsl.sema import Spec, resolve
 from cmdsl.sema.imports import read
 from cmdsl.symbolic.constants import constants
@@ -27,54 +28,105 @@ from cmdsl.symbolic.model import Certificate, Model
 from cmdsl.symbolic.prove import diagnostics, prove
 from cmdsl.symbolic.stabilize import stabilize
 from cmdsl.syntax import parse
+from cmdsl.syntax.ast import Module
 
 RECURSION = 10_000
 
 
-@frozen
-class Checked:
-    """A spec that has been derived, proved and lowered."""
+@frozen(slots=False)
+class Compilation:
+    """A spec on its way: each stage runs once, when its data is first asked for, and those before it too."""
 
-    spec: Spec
-    model: Model
-    certificate: Certificate
-    program: Program
-    warnings: tuple[Diagnostic, ...]
+    path: str
+    text: str
+    overrides: Mapping[str, str]
+
+    def __attrs_post_init__(self) -> None:
+        sys.setrecursionlimit(max(RECURSION, sys.getrecursionlimit()))
+
+    @cached_property
+    def module(self) -> Module:
+        """The syntax tree."""
+        return parse(self.path, self.text)
+
+    @cached_property
+    def spec(self) -> Spec:
+        """The statements in their places, with the library and what is imported."""
+        return resolve(self.module, self.overrides)
+
+    @cached_property
+    def model(self) -> Model:
+        """The mathematics that follows from the spec."""
+        return derive(self.spec)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """The verdict on every obligation, whatever it is."""
+        return prove(self.model)
+
+    @cached_property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """What is said of the verdicts that are not proofs: errors and warnings."""
+        return diagnostics(self.certificate, self.model)
+
+    @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """What is less than proved, and yet no error."""
+        return tuple(d for d in self.findings if d.severity is Severity.WARNING)
+
+    @cached_property
+    def stable(self) -> Model:
+        """The model in forms that keep their digits; no model that is refuted has one."""
+        errors = tuple(d for d in self.findings if d.severity is Severity.ERROR)
+        if errors:
+            raise SpecError(errors)
+        return stabilize(self.model)
+
+    @cached_property
+    def coefficients(self) -> Mapping[str, Function]:
+        """The coefficients of the model as functions of the IR."""
+        return freeze(self.stable)
+
+    @cached_property
+    def program(self) -> Program:
+        """The bodies of objectives, solvers and samplers over the coefficients."""
+        public = frozenset(name for name, coefficient in self.stable.coefficients.items() if coefficient.public)
+        derived = Derived(
+            self.coefficients, public, constants(self.stable), lambda e, v, span: differentiate(self.stable, e, v, span)
+        )
+        return lower(self.spec, derived, __version__)
+
+    @cached_property
+    def optimized(self) -> Program:
+        """The program as backends print it."""
+        return optimize(self.program)
 
 
-def check(path: Path, overrides: Mapping[str, str]) -> Checked:
+def compilation(path: Path, overrides: Mapping[str, str]) -> Compilation:
+    """Read a spec, to be taken as far as is asked."""
+    return Compilation(str(path), read(path, str(path)), overrides)
+
+
+def check(path: Path, overrides: Mapping[str, str]) -> Compilation:
     """Derive, prove and lower a spec; raises SpecError with all that is wrong."""
-    sys.setrecursionlimit(max(RECURSION, sys.getrecursionlimit()))
-    spec = resolve(parse(str(path), read(path, str(path))), overrides)
-    model = derive(spec)
-    certificate = prove(model)
-    found = diagnostics(certificate, model)
-    errors = tuple(d for d in found if d.severity is Severity.ERROR)
-    if errors:
-        raise SpecError(errors)
-    program = lower(spec, for_bodies(stabilize(model)), __version__)
-    return Checked(spec, model, certificate, program, found)
+    checked = compilation(path, overrides)
+    _ = checked.program
+    return checked
 
 
-def for_bodies(model: Model) -> Derived:
-    """Give what lowering takes of a model: its coefficients as IR, its constants, and a way to differentiate."""
-    public = frozenset(name for name, coefficient in model.coefficients.items() if coefficient.public)
-    return Derived(freeze(model), public, constants(model), lambda e, v, span: differentiate(model, e, v, span))
-
-
-def report(checked: Checked, colour: bool = False) -> str:
+def report(checked: Compilation, colour: bool = False) -> str:
     """Write the derivation and the verdicts for a terminal."""
     return summary(checked.model, checked.certificate, colour)
 
 
-def imports(checked: Checked) -> tuple[Path, ...]:
+def imports(checked: Compilation) -> tuple[Path, ...]:
     """Give the files that a spec imports, those that they import too."""
     return checked.spec.imports
 
 
-def package(checked: Checked, backend: Backend) -> dict[str, str]:
+def package(checked: Compilation, backend: Backend) -> dict[str, str]:
     """Give the files of a generated package, by their names."""
-    files = backend.package(optimize(checked.program))
+    files = backend.package(checked.optimized)
     own = {"spec.cm": checked.spec.module.text, "derivation.md": derivation(checked.model, checked.certificate)}
     return {**files, **own}
 
@@ -86,7 +138,7 @@ def compile_spec(
     overrides: Mapping[str, str],
     scaffold: bool = False,
     force: bool = False,
-) -> tuple[Checked, Path]:
+) -> tuple[Compilation, Path]:
     """Compile a spec to a package on disk; give what was checked and where the package is."""
     printer = find(backend)
     checked = check(path, overrides)
@@ -95,4 +147,23 @@ def compile_spec(
     return checked, folder
 
 
-__all__ = ["Checked", "check", "compile_spec", "imports", "package", "report"]
+STAGES: Mapping[str, Callable[[Compilation, Backend], object]] = {
+    "parse": lambda c, _: c.module,
+    "resolve": lambda c, _: c.spec,
+    "derive": lambda c, _: c.model,
+    "prove": lambda c, _: c.certificate,
+    "stabilize": lambda c, _: c.stable,
+    "freeze": lambda c, _: c.coefficients,
+    "lower": lambda c, _: c.program,
+    "optimize": lambda c, _: c.optimized,
+    "emit": package,
+}
+
+
+def dump(compilation: Compilation, stage: str, backend: str, as_json: bool) -> str:
+    """Write the data of a stage, for people or as JSON; raises SpecError where it is not reached."""
+    data = STAGES[stage](compilation, find(backend))
+    return json_text(data) if as_json else text(data)
+
+
+__all__ = ["STAGES", "Compilation", "check", "compilation", "compile_spec", "dump", "imports", "package", "report"]
