@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cmdsl.commands.dump import add_dump, dumped
 from cmdsl.commands.say import coloured, refuse, written
 from cmdsl.commands.spec import add_spec
 
@@ -19,10 +20,13 @@ HELP = "derive and prove a spec, and print the derivation and the verdicts"
 def add(command: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     add_spec(command)
+    add_dump(command)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the derivation and the verdicts of a spec."""
+    if arguments.dump:
+        return dumped(arguments, backend="torch")
     from cmdsl.cache import recall
 
     overrides = dict(arguments.overrides)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cmdsl.commands.dump import add_dump, dumped
 from cmdsl.commands.say import refuse, say
 from cmdsl.commands.spec import add_spec
 
@@ -14,6 +15,7 @@ HELP = "write the package that a spec compiles to"
 def add(command: argparse.ArgumentParser) -> None:
     """Describe the command line."""
     add_spec(command)
+    add_dump(command)
     command.add_argument(
         "-b",
         "--backend",
@@ -32,6 +34,8 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the package of a spec, and say where."""
+    if arguments.dump:
+        return dumped(arguments, arguments.backend)
     from cmdsl.diagnostics import SpecError
     from cmdsl.driver import compile_spec
 

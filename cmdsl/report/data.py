@@ -16,20 +16,17 @@ from cmdsl.sema import Spec
 from cmdsl.symbolic.notation import written
 from cmdsl.syntax import ast
 
-Plain: TypeAlias = "None | bool | int | str | list[Plain] | dict[str, Plain]"
+Plain: TypeAlias = "bool | int | str | list[Plain] | dict[str, Plain] | None"
 NODE = "node"
 
 
 @singledispatch
 def plain(value: object) -> Plain:
     """Give the data of a stage; expressions of sympy and exact numbers are texts."""
-    return node(value) if has(type(value)) else str(value)
-
-
-def node(value: object) -> dict[str, Plain]:
-    """Give an attrs instance by its class and its fields."""
-    names = [a.name for a in fields(type(value))]
-    return {NODE: type(value).__name__, **{name: inner(getattr(value, name)) for name in names}}
+    kind = type(value)
+    if not has(kind):
+        return str(value)
+    return {NODE: kind.__name__, **{a.name: inner(getattr(value, a.name)) for a in fields(kind)}}
 
 
 def inner(value: object) -> Plain:
@@ -45,7 +42,7 @@ def inner(value: object) -> Plain:
 @plain.register(int)
 @plain.register(str)
 @plain.register(type(None))
-def _(value: None | bool | int | str) -> Plain:
+def _(value: bool | int | str | None) -> Plain:
     return value
 
 

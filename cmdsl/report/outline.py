@@ -20,7 +20,7 @@ def outline(value: Plain, label: str = "", indent: str = "") -> Iterator[str]:
     """Yield the lines of plain data under a label; what is empty is left out."""
     head = f"{indent}{label} " if label else indent
     short = line(value)
-    if short is not None and len(head) + len(short) <= WIDEST or not isinstance(value, dict | list):
+    if (short is not None and len(head) + len(short) <= WIDEST) or not isinstance(value, dict | list):
         yield f"{head}{short}"
         return
     yield f"{head}{named(value)}".rstrip()

@@ -10,7 +10,7 @@ from types import ModuleType
 import numpy as np
 import torch
 
-from cmdsl.driver import Checked, check, package
+from cmdsl.driver import Compilation, check, package
 from cmdsl.emit.registry import find
 from tests.numbers.frameworks import FRAMEWORKS, Array, arrays, network
 from tests.numbers.loading import load
@@ -23,7 +23,7 @@ STEP, STEPS = 3, 10
 
 
 @cache
-def checked(name: str) -> Checked:
+def checked(name: str) -> Compilation:
     """Derive, prove and lower a spec, once."""
     return check(WRITTEN / f"{name}.cm", {})
 
