@@ -23,11 +23,11 @@ LARGEST = 1_000_000
 
 @frozen
 class Report:
-    """A report and its warnings as they are printed, without and with colour."""
+    """A report and its warnings as they are printed: in each format, and with colour."""
 
     report: str
-    warnings: str
     coloured_report: str
+    warnings: dict[str, str]
     coloured_warnings: str
 
 

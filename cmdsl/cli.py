@@ -8,15 +8,16 @@ import sys
 from collections.abc import Sequence
 
 from cmdsl import __version__
-from cmdsl.commands import backends, check, compile
+from cmdsl.commands import backends, check, compile, explain
 
 DESCRIPTION = "Compile the mathematics of a consistency model, declared in a .cm spec, to checked PyTorch or JAX."
 EPILOG = """examples:
   cmdsl check specs/ve_edm.cm                        derive and prove, and print both
   cmdsl compile specs/ve_edm.cm --backend torch      write build/ve_edm_torch/
   cmdsl compile specs/ve_edm.cm -D sigma_data=1 -o out/ve_edm_unit
+  cmdsl explain CM301                                what a diagnostic means, and the way out
 """
-COMMANDS = {"check": check, "compile": compile, "backends": backends}
+COMMANDS = {"check": check, "compile": compile, "explain": explain, "backends": backends}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -11,6 +11,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--update`, which writes what is found in place of what is expected."""
+    parser.addoption("--update", action="store_true", help="write what is found into the expected texts")
+
+
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Tell whether expected texts are to be rewritten."""
+    return bool(request.config.getoption("--update"))
+
+
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
     """Give a function of a spec's name and a backend's: compile it with the command, once, and give the package."""

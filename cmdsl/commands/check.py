@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cmdsl.commands.dump import add_dump, dumped
-from cmdsl.commands.say import coloured, refuse, written
+from cmdsl.commands.say import FORMATS, coloured, refuse, written
 from cmdsl.commands.spec import add_spec
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             found = checked_report(arguments.spec, overrides)
         except SpecError as refused:
-            return refuse(refused.diagnostics)
+            return refuse(refused.diagnostics, arguments.form)
     print(found.coloured_report if coloured(sys.stdout) else found.report)
-    print(found.coloured_warnings if coloured(sys.stderr) else found.warnings, end="", file=sys.stderr)
+    colour = arguments.form == "human" and coloured(sys.stderr)
+    print(found.coloured_warnings if colour else found.warnings[arguments.form], end="", file=sys.stderr)
     return 0
 
 
@@ -49,7 +50,11 @@ def checked_report(spec: Path, overrides: dict[str, str]) -> Report:
     from cmdsl.driver import check, imports, report
 
     checked = check(spec, overrides)
-    texts = [(report(checked, colour), written(checked.warnings, colour)) for colour in (False, True)]
-    found = Report(*texts[0], *texts[1])
+    found = Report(
+        report=report(checked),
+        coloured_report=report(checked, True),
+        warnings={form: written(checked.warnings, form) for form in FORMATS},
+        coloured_warnings=written(checked.warnings, colour=True),
+    )
     remember(spec, overrides, imports(checked), found)
     return found

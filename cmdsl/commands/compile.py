@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.force,
         )
     except SpecError as refused:
-        return refuse(refused.diagnostics)
-    say(checked.warnings)
+        return refuse(refused.diagnostics, arguments.form)
+    say(checked.warnings, arguments.form)
     print(f"{folder}/")
     return 0

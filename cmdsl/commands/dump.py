@@ -29,5 +29,5 @@ def dumped(arguments: argparse.Namespace, backend: str) -> int:
         found = compilation(arguments.spec, dict(arguments.overrides))
         print(dump(found, arguments.dump, backend, arguments.json), end="")
     except SpecError as refused:
-        return refuse(refused.diagnostics)
+        return refuse(refused.diagnostics, arguments.form)
     return 0

@@ -1,4 +1,4 @@
-"""Write diagnostics to the standard error: for people, or as the command line asks."""
+"""Write diagnostics to the standard error, in the format that the command line asks for."""
 
 from __future__ import annotations
 
@@ -11,30 +11,35 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from cmdsl.diagnostics import Diagnostic
 
-MOST = 50  # diagnostics that are shown
+FORMATS = ("human", "concise", "json")
+MOST = 50  # diagnostics that are shown, but in JSON
 
 
-def refuse(diagnostics: Sequence[Diagnostic]) -> int:
+def refuse(diagnostics: Sequence[Diagnostic], form: str = "human") -> int:
     """Say why a spec is refused."""
-    say(diagnostics)
+    say(diagnostics, form)
     count = sum(d.severity.value == "error" for d in diagnostics)
-    print(f"{count} error{'s' if count != 1 else ''}; nothing was written", file=sys.stderr)
+    if form == "human":
+        print(f"{count} error{'s' if count != 1 else ''}; nothing was written", file=sys.stderr)
     return 1
 
 
-def say(diagnostics: Sequence[Diagnostic]) -> None:
+def say(diagnostics: Sequence[Diagnostic], form: str = "human") -> None:
     """Write diagnostics to the standard error."""
-    print(written(diagnostics, coloured(sys.stderr)), end="", file=sys.stderr)
+    print(written(diagnostics, form, coloured(sys.stderr)), end="", file=sys.stderr)
 
 
-def written(diagnostics: Sequence[Diagnostic], colour: bool) -> str:
-    """Write diagnostics for people, each with the lines that it speaks of."""
-    from cmdsl.diagnostics.render import human
+def written(diagnostics: Sequence[Diagnostic], form: str = "human", colour: bool = False) -> str:
+    """Write diagnostics in one of the formats."""
+    from cmdsl.diagnostics.render import as_json, concise, human
 
-    texts = sources(diagnostics)
-    shown = [f"{human(diagnostic, texts, colour)}\n\n" for diagnostic in diagnostics[:MOST]]
+    if form == "json":
+        return f"{as_json(diagnostics)}\n"
+    texts = sources(diagnostics) if form == "human" else {}
+    shown = [f"{concise(d)}\n" if form == "concise" else f"{human(d, texts, colour)}\n\n" for d in diagnostics[:MOST]]
     more = len(diagnostics) - len(shown)
-    return "".join(shown) + (f"... and {more} more\n\n" if more > 0 else "")
+    end = "\n" if form == "concise" else "\n\n"
+    return "".join(shown) + (f"... and {more} more{end}" if more > 0 else "")
 
 
 def coloured(stream: TextIO) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from cmdsl.commands.say import FORMATS
+
 
 def add_spec(command: argparse.ArgumentParser) -> None:
     """Add the file, the values of params, and how diagnostics are written."""
@@ -17,6 +19,18 @@ def add_spec(command: argparse.ArgumentParser) -> None:
         type=override,
         metavar="NAME=VALUE",
         help="set a param of the spec (again for more)",
+    )
+    add_format(command)
+
+
+def add_format(command: argparse.ArgumentParser) -> None:
+    """Add how diagnostics are written."""
+    command.add_argument(
+        "--format",
+        dest="form",
+        choices=FORMATS,
+        default=FORMATS[0],
+        help="how diagnostics are written: for people, in one line each, or as a JSON array (default: human)",
     )
 
 

@@ -1,36 +1,40 @@
-"""Write diagnostics for people: the place, the line with the span marked, the facts and the way out."""
+"""Write diagnostics: for people, in one line each, or as data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cmdsl.diagnostics.diagnostic import Diagnostic, Severity
+from cmdsl.diagnostics.excerpt import BLUE, Mark, Paint, excerpts, printable
 from cmdsl.diagnostics.span import Span
 
-RED, YELLOW, BLUE, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[34m", "\x1b[1m", "\x1b[0m"
-WIDEST = 160
-Paint: TypeAlias = Callable[[str, str], str]
+RED, YELLOW, BOLD, RESET = "\x1b[31m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
 
 
 def human(diagnostic: Diagnostic, sources: Mapping[str, str], colour: bool = False) -> str:
-    """Write one diagnostic; `sources` are the texts by path."""
+    """Write one diagnostic for people; `sources` are the texts by path."""
     paint = painter(colour)
-    severity = diagnostic.severity.value
     tint = RED if diagnostic.severity is Severity.ERROR else YELLOW
+    marks = [Mark(diagnostic.span, diagnostic.label, "^", tint)] if diagnostic.span else []
+    marks += [Mark(label.span, label.text, "-", BLUE) for label in diagnostic.secondary]
+    width = max((len(str(mark.span.end_line)) for mark in marks), default=1)
+    facts = [f"note: {note}" for note in diagnostic.notes] + [f"help: {diagnostic.help}"] * bool(diagnostic.help)
+    return "\n".join(
+        [
+            heading(diagnostic, paint, tint),
+            *excerpts(marks, width, sources, paint),
+            *(f"{' ' * width} {paint('=', BLUE)} {printable(fact)}" for fact in facts),
+        ]
+    )
+
+
+def heading(diagnostic: Diagnostic, paint: Paint, tint: str) -> str:
+    """Write the place, the code and the message."""
     place = f"{printable(str(diagnostic.span))}: " if diagnostic.span else ""
-    code, message = paint(f"{severity}[{diagnostic.code}]", tint), paint(printable(diagnostic.message), BOLD)
-    lines = [f"{paint(place, BOLD)}{code}: {message}"]
-    spans = [
-        (diagnostic.span, diagnostic.label, "^"),
-        *((label.span, label.text, "-") for label in diagnostic.secondary),
-    ]
-    width = max((len(str(span.line)) for span, _, _ in spans if span), default=1)
-    for span, label, mark in spans:
-        lines += excerpt(span, label, mark, width, sources, paint, tint if mark == "^" else BLUE)
-    lines += [f"{' ' * width} {paint('=', BLUE)} note: {printable(note)}" for note in diagnostic.notes]
-    lines += [f"{' ' * width} {paint('=', BLUE)} help: {printable(diagnostic.help)}"] if diagnostic.help else []
-    return "\n".join(lines)
+    code = paint(f"{diagnostic.severity.value}[{diagnostic.code}]", tint)
+    return f"{paint(place, BOLD)}{code}: {paint(printable(diagnostic.message), BOLD)}"
 
 
 def painter(colour: bool) -> Paint:
@@ -38,22 +42,36 @@ def painter(colour: bool) -> Paint:
     return (lambda text, tint: f"{tint}{text}{RESET}" if text else text) if colour else (lambda text, tint: text)
 
 
-def excerpt(
-    span: Span | None, label: str, mark: str, width: int, sources: Mapping[str, str], paint: Paint, tint: str
-) -> list[str]:
-    """Show the line that a span starts on, with the span underlined."""
-    lines = sources[span.path].split("\n") if span and span.path in sources else []
-    if span is None or not 0 < span.line <= len(lines) or len(lines[span.line - 1]) > WIDEST:
-        return []
-    line = lines[span.line - 1].rstrip("\r")
-    last = span.end_column if span.end_line == span.line else len(line) + 1
-    marks = mark * max(1, last - span.column)
-    bar = paint("|", BLUE)
-    number = paint(str(span.line).rjust(width), BLUE)
-    under = " " * (span.column - 1) + paint(f"{marks} {printable(label)}".rstrip(), tint)
-    return [f"{' ' * width} {bar}", f"{number} {bar} {printable(line)}", f"{' ' * width} {bar} {under}"]
+def concise(diagnostic: Diagnostic) -> str:
+    """Write one diagnostic in one line."""
+    return heading(diagnostic, painter(False), "")
 
 
-def printable(text: str) -> str:
-    """Show control characters, that a spec may hold, without sending them to the terminal; tabs take one column."""
-    return "".join(c if c.isprintable() else " " if c == "\t" else ascii(c)[1:-1] for c in text)
+def as_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """Write diagnostics as a JSON array, one to a line; `docs/errors/README.md` says what the keys are."""
+    lines = [f"\n{json.dumps(data(d), ensure_ascii=False)}" for d in diagnostics]
+    return f"[{','.join(lines)}\n]" if lines else "[]"
+
+
+def data(diagnostic: Diagnostic) -> dict[str, Any]:
+    """Give a diagnostic as plain data."""
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        "span": place(diagnostic.span),
+        "label": diagnostic.label,
+        "secondary": [{"span": place(label.span), "label": label.text} for label in diagnostic.secondary],
+        "notes": list(diagnostic.notes),
+        "help": diagnostic.help,
+        "page": f"docs/errors/{diagnostic.code}.md",
+    }
+
+
+def place(span: Span | None) -> dict[str, Any] | None:
+    """Give a span as plain data."""
+    if span is None:
+        return None
+    start, end = (span.line, span.column), (span.end_line, span.end_column)
+    ends = {name: {"line": at[0], "column": at[1]} for name, at in (("start", start), ("end", end))}
+    return {"path": span.path, **ends}

@@ -58,3 +58,7 @@ class TestWheel:
     def test_finds_its_backends(self, installed: Path, tmp_path: Path) -> None:
         listed = run(installed / "cmdsl", "backends", cwd=tmp_path)
         assert all(backend in listed for backend in FILES)
+
+    def test_explains_from_the_pages_that_it_holds(self, installed: Path, tmp_path: Path) -> None:
+        page = (ROOT / "docs" / "errors" / "CM204.md").read_text(encoding="utf-8")
+        assert page.split("\n", 1)[0].lstrip("# ") in run(installed / "cmdsl", "explain", "CM204", cwd=tmp_path)
