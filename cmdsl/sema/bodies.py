@@ -43,9 +43,9 @@ EQUATIONS = (ast.Equation, ast.FunctionDefinition, ast.Derive)
 
 def check_definition(definition: ast.Definition, reserved: frozenset[str]) -> list[Diagnostic]:
     """Find what is wrong with a definition whatever its parameters are."""
-    parameters = [(p.name, p.span) for p in definition.parameters]
-    functions = [(p.parameters, p.span) for p in definition.parameters if p.parameters]
-    functions += [(s.parameters, s.span) for s in definition.body if isinstance(s, ast.FunctionDefinition)]
+    parameters = [(p.name, p.at) for p in definition.parameters]
+    functions = [(p.parameters, p.at) for p in definition.parameters if p.parameters]
+    functions += [(s.parameters, s.at) for s in definition.body if isinstance(s, ast.FunctionDefinition)]
     names = [*parameters, *(pair for s in definition.body for pair in binds(s))]
     allowed = OWN.get(definition.kind, frozenset()) | LOCAL
     sequential = definition.kind == "sampler"
@@ -82,7 +82,7 @@ def binds(statement: ast.Statement) -> Iterator[tuple[str, Span]]:
     """Give the names that a statement binds."""
     match statement:
         case ast.Equation() | ast.FunctionDefinition() | ast.Draw() | ast.Learned():
-            yield statement.name, statement.span
+            yield statement.name, statement.at
         case ast.Derive():
             yield from ((name, statement.span) for name in statement.names)
 
@@ -104,7 +104,7 @@ def hiding(function: ast.FunctionDefinition, names: dict[str, Span]) -> Iterator
             yield from error(
                 "CM112",
                 f"the argument `{name}` of `{function.name}` hides the `{name}` of the definition",
-                function.span,
+                function.at,
                 secondary=(Label(names[name], "this one"),),
                 help="give one of them another name",
             ).diagnostics

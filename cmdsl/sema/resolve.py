@@ -184,12 +184,21 @@ def duplicates(modules: tuple[ast.Module, ...]) -> list[Diagnostic]:
     seen: dict[str, Span] = {}
     for statement in (s for module in modules for s in module.statements):
         for key in identities(statement):
-            problems += given_twice(key, statement.span, seen[key]) if key in seen else ()
-            seen.setdefault(key, statement.span)
+            problems += given_twice(key, named_at(statement), seen[key]) if key in seen else ()
+            seen.setdefault(key, named_at(statement))
         if isinstance(statement, BINDING):
             names = RESERVED | PRELUDE if isinstance(statement, ast.Param) else RESERVED
-            problems += taken([(statement.name, statement.span)], names)
+            problems += taken([(statement.name, statement.at)], names)
     return problems
+
+
+def named_at(statement: ast.Statement) -> Span:
+    """Give the place of what a statement binds or refers to: its name, where it has one."""
+    if isinstance(statement, BINDING | ast.Definition):
+        return statement.at
+    if isinstance(statement, ast.Use) and statement.reference is not None:
+        return statement.reference.span
+    return statement.span
 
 
 def identities(statement: ast.Statement) -> tuple[str, ...]:
@@ -234,7 +243,7 @@ def bodies(module: ast.Module) -> list[Diagnostic]:
             case ast.Use():
                 problems += check_use(statement)
             case ast.FunctionDefinition(_, parameters):
-                problems += twice([(name, statement.span) for name in parameters])
+                problems += twice([(name, statement.at) for name in parameters])
     return problems
 
 

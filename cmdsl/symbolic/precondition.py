@@ -68,7 +68,7 @@ def deviation(env: Env, evaluator: Evaluator, use: ast.Use) -> sp.Expr:
 def opened(use: ast.Use, scope: Env) -> tuple[Env, tuple[ast.Statement, ...]]:
     """Give the scope and the statements of a preconditioning, with those that the spec overrides replaced."""
     if use.reference is None:
-        inner = ast.Definition("precondition", "here", (), use.body, None, use.span)
+        inner = ast.Definition("precondition", "here", (), use.body, None, use.span, use.span)
         scope = scope.child()
         scope.definitions["precondition", "here"] = Defined(inner, scope)
         instance = instantiate("precondition", ast.Name("here", use.span), scope)

@@ -1,4 +1,4 @@
-"""The syntax tree of `.cm`: frozen nodes, each with its span."""
+"""The syntax tree of `.cm`: frozen nodes, each with its span; `at` is that of the name which it binds or gives."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ class Argument:
     name: str | None
     parameters: tuple[str, ...] | None
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -123,6 +124,7 @@ class Equation:
     name: str
     value: Expr
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -133,6 +135,7 @@ class FunctionDefinition:
     parameters: tuple[str, ...]
     body: Expr | tuple[Statement, ...]
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -142,6 +145,7 @@ class Draw:
     name: str
     distribution: Expr
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -151,6 +155,7 @@ class Learned:
     name: str
     parameters: tuple[str, ...]
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -227,6 +232,7 @@ class Param:
     value: Expr
     range: Range | None
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -236,6 +242,7 @@ class Time:
     name: str
     range: Range
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -318,6 +325,7 @@ class Parameter:
     parameters: tuple[str, ...] | None
     default: Expr | None
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen
@@ -330,6 +338,7 @@ class Definition:
     body: tuple[Statement, ...]
     reference: Name | Call | None
     span: Span = field(eq=False)
+    at: Span = field(eq=False)
 
 
 @frozen

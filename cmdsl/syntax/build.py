@@ -22,15 +22,15 @@ class Builder(ExpressionBuilder):
         return ast.Module(self.file, self.source, tuple(i for i in items if i is not None and not isinstance(i, Token)))
 
     def equation(self, meta: Meta, items: list[Any]) -> ast.Equation:
-        return ast.Equation(ascii_name(items[0]), items[1], self.span(meta))
+        return ast.Equation(ascii_name(items[0]), items[1], self.span(meta), self.at(items[0]))
 
     def function(self, meta: Meta, items: list[Any]) -> ast.FunctionDefinition:
-        return ast.FunctionDefinition(ascii_name(items[0]), items[1], items[2], self.span(meta))
+        return ast.FunctionDefinition(ascii_name(items[0]), items[1], items[2], self.span(meta), self.at(items[0]))
 
     procedure = function
 
     def draw(self, meta: Meta, items: list[Any]) -> ast.Draw:
-        return ast.Draw(ascii_name(items[0]), items[1], self.span(meta))
+        return ast.Draw(ascii_name(items[0]), items[1], self.span(meta), self.at(items[0]))
 
     def minimize(self, meta: Meta, items: list[Any]) -> ast.Minimize:
         return ast.Minimize(items[0], self.span(meta))
@@ -59,7 +59,7 @@ class Builder(ExpressionBuilder):
         return ast.Derive(names, left, right, minimizing, self.span(meta))
 
     def learned(self, meta: Meta, items: list[Any]) -> ast.Learned:
-        return ast.Learned(ascii_name(items[0]), items[1], self.span(meta))
+        return ast.Learned(ascii_name(items[0]), items[1], self.span(meta), self.at(items[0]))
 
     def assertion(self, meta: Meta, items: list[Any]) -> ast.Assert:
         left: Any
@@ -82,10 +82,10 @@ class Builder(ExpressionBuilder):
         return ast.Model(ascii_name(items[0]), self.span(meta))
 
     def param(self, meta: Meta, items: list[Any]) -> ast.Param:
-        return ast.Param(ascii_name(items[0]), items[1], items[2], self.span(meta))
+        return ast.Param(ascii_name(items[0]), items[1], items[2], self.span(meta), self.at(items[0]))
 
     def time(self, meta: Meta, items: list[Any]) -> ast.Time:
-        return ast.Time(ascii_name(items[0]), items[1], self.span(meta))
+        return ast.Time(ascii_name(items[0]), items[1], self.span(meta), self.at(items[0]))
 
     def sde(self, meta: Meta, items: list[Any]) -> ast.Sde:
         return ast.Sde(items[0], self.span(meta))
@@ -141,21 +141,23 @@ class Builder(ExpressionBuilder):
         return tuple(items)
 
     def parameter(self, meta: Meta, items: list[Any]) -> ast.Parameter:
-        return ast.Parameter(ascii_name(items[0]), None, None, self.span(meta))
+        return ast.Parameter(ascii_name(items[0]), None, None, self.span(meta), self.at(items[0]))
 
     def parameter_default(self, meta: Meta, items: list[Any]) -> ast.Parameter:
-        return ast.Parameter(ascii_name(items[0]), None, items[1], self.span(meta))
+        return ast.Parameter(ascii_name(items[0]), None, items[1], self.span(meta), self.at(items[0]))
 
     def parameter_function(self, meta: Meta, items: list[Any]) -> ast.Parameter:
-        return ast.Parameter(ascii_name(items[0]), items[1], items[2], self.span(meta))
+        return ast.Parameter(ascii_name(items[0]), items[1], items[2], self.span(meta), self.at(items[0]))
 
     def definition(self, meta: Meta, items: list[Any]) -> ast.Definition:
         kind, name, parameters, body = items
-        return ast.Definition(str(kind), ascii_name(name), parameters or (), body, None, self.span(meta))
+        return ast.Definition(str(kind), ascii_name(name), parameters or (), body, None, self.span(meta), self.at(name))
 
     def definition_alias(self, meta: Meta, items: list[Any]) -> ast.Definition:
         kind, name, parameters, reference = items
-        return ast.Definition(str(kind), ascii_name(name), parameters or (), (), reference, self.span(meta))
+        return ast.Definition(
+            str(kind), ascii_name(name), parameters or (), (), reference, self.span(meta), self.at(name)
+        )
 
     def extern(self, meta: Meta, items: list[Any]) -> ast.Extern:
         return ast.Extern(str(items[0]), ascii_name(items[1]), str(items[2])[1:-1], self.span(meta))

@@ -67,7 +67,9 @@ class ExpressionBuilder(Transformer[Token, ast.Module]):
 
     def root(self, meta: Meta, items: list[ast.Expr]) -> ast.Call:
         span = self.span(meta)
-        return ast.Call(ast.Name("sqrt", span), (ast.Argument(items[0], None, None, items[0].span),), span)
+        return ast.Call(
+            ast.Name("sqrt", span), (ast.Argument(items[0], None, None, items[0].span, items[0].span),), span
+        )
 
     def parenthesis(self, meta: Meta, items: list[ast.Expr]) -> ast.Expr:
         return evolve(items[0], span=self.span(meta))
@@ -119,16 +121,15 @@ class ExpressionBuilder(Transformer[Token, ast.Module]):
     def argument(self, meta: Meta, items: list[Any]) -> ast.Argument:
         left, right = items
         if right is None:
-            return ast.Argument(left, None, None, self.span(meta))
+            return ast.Argument(left, None, None, self.span(meta), left.span)
         match left:
             case ast.Name(name):
-                return ast.Argument(right, name, None, self.span(meta))
-            case ast.Call(ast.Name(name), arguments) if arguments and all(
+                return ast.Argument(right, name, None, self.span(meta), left.span)
+            case ast.Call(ast.Name(name, at), arguments) if arguments and all(
                 isinstance(a.value, ast.Name) and a.name is None for a in arguments
             ):
-                return ast.Argument(
-                    right, name, tuple(a.value.id for a in arguments if isinstance(a.value, ast.Name)), self.span(meta)
-                )
+                names = tuple(a.value.id for a in arguments if isinstance(a.value, ast.Name))
+                return ast.Argument(right, name, names, self.span(meta), at)
         raise error(
             "CM002",
             "left of `=` in an argument stands its name",
