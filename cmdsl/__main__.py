@@ -2,6 +2,6 @@
 
 import sys
 
-from cmdsl.cli import main
+from cmdsl.cli import start
 
-sys.exit(main())
+sys.exit(start())

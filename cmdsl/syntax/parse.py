@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from lark import Lark, Token, Tree
 from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
 from cmdsl.diagnostics import Span, SpecError, error
-from cmdsl.syntax import ast
+from cmdsl.syntax import ast, tables
 from cmdsl.syntax.build import Builder
-from cmdsl.syntax.layout import Layout
 
 LARGEST_SOURCE = 1_000_000
 DEEPEST = 120
@@ -20,10 +18,7 @@ DEEPEST = 120
 @cache
 def parser() -> Lark:
     """Give the parser of the language, made once."""
-    grammar = files("cmdsl.syntax").joinpath("grammar.lark").read_text(encoding="utf-8")
-    return Lark(
-        grammar, parser="lalr", lexer="contextual", postlex=Layout(), propagate_positions=True, maybe_placeholders=True
-    )
+    return tables.parser()
 
 
 def parse(path: str, text: str) -> ast.Module:

@@ -55,6 +55,10 @@ class TestWheel:
         version = run(installed / "python", "-c", "import cmdsl; print(cmdsl.__version__)", cwd=tmp_path).strip()
         assert version in run(installed / "cmdsl", "--version", cwd=tmp_path)
 
+    def test_has_the_tables_of_its_grammar(self, installed: Path, tmp_path: Path) -> None:
+        code = "from cmdsl.syntax import tables; tables.made = None; tables.parser()"
+        run(installed / "python", "-c", code, cwd=tmp_path)
+
     def test_finds_its_backends(self, installed: Path, tmp_path: Path) -> None:
         listed = run(installed / "cmdsl", "backends", cwd=tmp_path)
         assert all(backend in listed for backend in FILES)
