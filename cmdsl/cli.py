@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from cmdsl import __version__
-from cmdsl.commands import backends, check, compile, explain
+from cmdsl.commands import backends, check, compile, explain, library, new
 
 DESCRIPTION = "Compile the mathematics of a consistency model, declared in a .cm spec, to checked PyTorch or JAX."
 EPILOG = """examples:
@@ -18,7 +18,14 @@ EPILOG = """examples:
   cmdsl compile specs/ve_edm.cm -D sigma_data=1 -o out/ve_edm_unit
   cmdsl explain CM301                                what a diagnostic means, and the way out
 """
-COMMANDS = {"check": check, "compile": compile, "explain": explain, "backends": backends}
+COMMANDS = {
+    "new": new,
+    "check": check,
+    "compile": compile,
+    "library": library,
+    "explain": explain,
+    "backends": backends,
+}
 
 
 def start() -> int:

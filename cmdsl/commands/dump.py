@@ -15,9 +15,8 @@ def add_dump(command: argparse.ArgumentParser) -> None:
         "--dump",
         choices=STAGES,
         metavar="STAGE",
-        help=f"print the data of a stage, and do nothing else: {', '.join(STAGES)}",
+        help=f"print what a stage made, as text or with --format json as JSON, and stop: {', '.join(STAGES)}",
     )
-    command.add_argument("--json", action="store_true", help="with --dump: as JSON, with spans and types")
 
 
 def dumped(arguments: argparse.Namespace, backend: str) -> int:
@@ -27,7 +26,7 @@ def dumped(arguments: argparse.Namespace, backend: str) -> int:
 
     try:
         found = compilation(arguments.spec, dict(arguments.overrides))
-        print(dump(found, arguments.dump, backend, arguments.json), end="")
+        print(dump(found, arguments.dump, backend, arguments.form == "json"), end="")
     except SpecError as refused:
         return refuse(refused.diagnostics, arguments.form)
     return 0

@@ -59,7 +59,7 @@ def test_each_stage_is_json_too_and_holds_no_addresses(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", ["parse", "optimize"])
 def test_the_command_prints_it(run: Run, stage: str) -> None:
-    for words, as_json in (([], False), (["--json"], True)):
+    for words, as_json in (([], False), (["--format", "json"], True)):
         done = run("check", SPEC, "--dump", stage, *words)
         assert (done.code, done.out, done.err) == (0, dump(made(), stage, "torch", as_json), "")
 
@@ -92,7 +92,7 @@ def test_the_same_bytes_whatever_the_hashes(tmp_path: Path) -> None:
 
 
 def test_what_is_emitted_is_that_of_the_backend_and_nothing_is_written(run: Run) -> None:
-    done = run("compile", SPEC, "--backend", "jax", "--dump", "emit", "--json")
+    done = run("compile", SPEC, "--backend", "jax", "--dump", "emit", "--format", "json")
     assert "import jax" in json.loads(done.out)["model.py"]
     assert not list(Path().iterdir())
 

@@ -26,7 +26,18 @@ def test_importing_loads_nothing_heavy(module: str, tmp_path: Path) -> None:
     assert not HEAVY & loaded(f"import {module}", tmp_path)
 
 
-@pytest.mark.parametrize("words", [["--help"], ["--version"], ["backends"], ["check", "--help"], ["compile", "--help"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["backends"],
+        ["check", "--help"],
+        ["compile", "--help"],
+        ["new", "--help"],
+        ["library", "--help"],
+    ],
+)
 def test_help_loads_nothing_heavy(words: list[str], tmp_path: Path) -> None:
     code = f"from cmdsl.cli import main\ntry:\n    main({words})\nexcept SystemExit as left:\n    assert not left.code"
     assert not HEAVY & loaded(code, tmp_path)

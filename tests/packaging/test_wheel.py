@@ -59,6 +59,11 @@ class TestWheel:
         code = "from cmdsl.syntax import tables; tables.made = None; tables.parser()"
         run(installed / "python", "-c", code, cwd=tmp_path)
 
+    def test_holds_the_templates_and_the_library(self, installed: Path, tmp_path: Path) -> None:
+        run(installed / "cmdsl", "new", "mine", "--from", "blank", cwd=tmp_path)
+        assert run(installed / "cmdsl", "check", "mine.cm", cwd=tmp_path).startswith("mine  ")
+        assert "objective consistency_training(" in run(installed / "cmdsl", "library", cwd=tmp_path)
+
     def test_finds_its_backends(self, installed: Path, tmp_path: Path) -> None:
         listed = run(installed / "cmdsl", "backends", cwd=tmp_path)
         assert all(backend in listed for backend in FILES)

@@ -1,0 +1,63 @@
+"""`cmdsl new`: write a spec to start from."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cmdsl.commands.mistake import mistaken
+from cmdsl.commands.say import refuse
+
+if TYPE_CHECKING:
+    from cmdsl.diagnostics import SpecError
+
+HELP = "write a commented spec to start from"
+TEMPLATES = ("ve", "vp", "path", "blank")
+EXAMPLES = """examples:
+  cmdsl new my_model                          my_model.cm, on the EDM diffusion
+  cmdsl new my_flow --from path -o specs/my_flow.cm
+"""
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Describe the command line."""
+    command.add_argument("name", metavar="NAME", help="the name of the model")
+    command.add_argument(
+        "--from",
+        dest="template",
+        choices=TEMPLATES,
+        default="ve",
+        metavar="TEMPLATE",
+        help="ve: variance exploding, vp: variance preserving, path: given marginals, blank: hints alone (default: ve)",
+    )
+    command.add_argument("-o", "--out", type=Path, metavar="FILE", help="where to write (default: NAME.cm)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the spec, and say where; a file that is there is left alone."""
+    from cmdsl.sema.templates import model_name, started
+
+    name = model_name(arguments.name)
+    if name is None:
+        what = "letters, digits and `_`, and begins with no digit"
+        return mistaken("new", f"{arguments.name!a} can't be the name of a model: a name has {what}")
+    path = arguments.out or Path(f"{name}.cm")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(started(arguments.template, name))
+    except (OSError, ValueError) as problem:
+        return refuse(unwritten(path, problem).diagnostics)
+    print(path)
+    return 0
+
+
+def unwritten(path: Path, problem: OSError | ValueError) -> SpecError:
+    """Say why there is no file."""
+    from cmdsl.diagnostics import error
+
+    if isinstance(problem, FileExistsError):
+        return error("CM404", f"{problem.filename} is there already", help="give another file with -o")
+    reason = getattr(problem, "strerror", None) or "not a file name"
+    return error("CM404", f"can't write to {path}: {reason}", help="give another file with -o")
