@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cmdsl.diagnostics import Diagnostic, Label, Span, error
+from cmdsl.sema.instantiate import with_article
 from cmdsl.syntax import ast
 
 COMMON: tuple[type[ast.Statement], ...] = (ast.Equation, ast.FunctionDefinition, ast.Assert)
@@ -71,11 +72,6 @@ def too_many(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:
     """Refuse more params than a model has: everything is proved for all their values."""
     if len(params) > MOST_PARAMS:
         yield from error("CM121", f"the spec has more than {MOST_PARAMS} params", params[MOST_PARAMS].span).diagnostics
-
-
-def with_article(kind: str) -> str:
-    """Name a kind: `an objective`, `a metric`."""
-    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"
 
 
 def binds(statement: ast.Statement) -> Iterator[tuple[str, Span]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Protocol
 
 from attrs import define, field
 
-from cmdsl.diagnostics import Span, error
-from cmdsl.sema.instantiate import instantiate, is_definition
-from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
+from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.sema.instantiate import KINDS, instantiate, is_definition, with_article
+from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Refused, Thunk
 from cmdsl.syntax import ast
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
@@ -104,6 +105,8 @@ class Evaluator:
         found = env.lookup(expr.id)
         if isinstance(found, Thunk):
             return self.force(found, expr.span)
+        if isinstance(found, Refused):
+            raise SpecError(found.diagnostics)
         if found is not None:
             return found
         if expr.id in ("pi", "inf"):
@@ -255,17 +258,21 @@ def check_arity(name: str, wanted: int, given: int, span: Span) -> None:
         )
 
 
-def unknown(name: str, env: Env, span: Span) -> Exception:
+def unknown(name: str, env: Env, span: Span) -> SpecError:
     """Give the error for a name that stands for nothing, with the nearest one that does."""
+    lost = tuple(d for scope in env.chain() for d in scope.lost)
+    if lost:
+        return SpecError(lost)
+    kinds = [kind for kind in KINDS if is_definition(kind, name, env)]
+    if kinds:
+        what = f"`{name}` is {with_article(kinds[0])}, and a value is expected here"
+        return error("CM103", what, span)
+    return not_defined(name, {n for scope in env.chain() for n in scope.bindings}, span)
+
+
+def not_defined(name: str, visible: Iterable[str], span: Span) -> SpecError:
+    """Say that a name stands for nothing, and which one may be meant."""
     if name in GIVEN_BY:
         return error("CM114", f"`{name}` is needed, and the spec gives none", span, help=f"write `{GIVEN_BY[name]}`")
-    visible = {n for scope in env.chain() for n in scope.bindings} | set(FUNCTIONS)
-    near = difflib.get_close_matches(name, sorted(visible), 1, 0.6)
-    kinds = [
-        kind
-        for kind in ("metric", "weight", "solver", "proposal", "grid", "curriculum", "precondition")
-        if is_definition(kind, name, env)
-    ]
-    if kinds:
-        return error("CM103", f"`{name}` is a definition of kind {kinds[0]}, not a value", span)
+    near = difflib.get_close_matches(name, sorted({*visible, *FUNCTIONS}), 1, 0.6)
     return error("CM101", f"`{name}` is not defined", span, help=f"did you mean `{near[0]}`?" if near else "")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.syntax import ast, parse
 
 LARGEST = 4_000_000
@@ -28,28 +30,37 @@ def read(path: Path, name: str, span: Span | None = None) -> str:
         raise error("CM004", f"{name} can't be read: {reason}", span) from None
 
 
-def imported(module: ast.Module) -> dict[Path, ast.Module]:
+def imported(module: ast.Module, wrong: Collector) -> dict[Path, ast.Module]:
     """Give the modules that a module imports by their files, each once, what they import before them."""
     done: dict[Path, ast.Module] = {}
-    visit(module, Path(module.path).resolve().parent, done, (Path(module.path).resolve(),))
+    path = Path(module.path).resolve()
+    visit(module, path.parent, done, (path,), wrong)
     return done
 
 
-def visit(module: ast.Module, root: Path, done: dict[Path, ast.Module], above: tuple[Path, ...]) -> None:
+def visit(
+    module: ast.Module, root: Path, done: dict[Path, ast.Module], above: tuple[Path, ...], wrong: Collector
+) -> None:
     """Read what a module imports, depth first."""
     for statement in module.statements:
-        if not isinstance(statement, ast.Import):
-            continue
-        path = locate(statement, above[-1].parent, root)
-        if path in above:
-            raise error("CM117", f'"{statement.path}" imports itself, by way of other files', statement.span)
-        if path in done:
-            continue
-        if len(done) >= MOST:
-            raise error("CM117", f"more than {MOST} files are imported", statement.span)
-        other = only_definitions(parse(statement.path, read(path, f'"{statement.path}"', statement.span)))
-        visit(other, root, done, (*above, path))
-        done[path] = other
+        if isinstance(statement, ast.Import):
+            wrong.attempt(partial(bring, statement, root, done, above, wrong))
+
+
+def bring(
+    statement: ast.Import, root: Path, done: dict[Path, ast.Module], above: tuple[Path, ...], wrong: Collector
+) -> None:
+    """Read the file that a statement imports, and what that imports."""
+    path = locate(statement, above[-1].parent, root)
+    if path in above:
+        raise error("CM117", f'"{statement.path}" imports itself, by way of other files', statement.span)
+    if path in done:
+        return
+    if len(done) >= MOST:
+        raise error("CM117", f"more than {MOST} files are imported", statement.span)
+    other = only_definitions(parse(statement.path, read(path, f'"{statement.path}"', statement.span)))
+    visit(other, root, done, (*above, path), wrong)
+    done[path] = other
 
 
 def locate(statement: ast.Import, folder: Path, root: Path) -> Path:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 
 from attrs import evolve, field, frozen
 
-from cmdsl.diagnostics import Span, error
+from cmdsl.diagnostics import Span, SpecError, error
 from cmdsl.sema.values import Closure, Defined, Env, Instance, Thunk
 from cmdsl.syntax import ast
 
@@ -51,7 +52,9 @@ def instantiate(
     name, arguments = parts(reference)
     defined = env.definition(kind, name)
     if defined is None:
-        raise unknown_definition(kind, name, env, reference.span)
+        raise unknown_definition(kind, name, env, reference_name(reference))
+    if defined.refused:
+        raise SpecError(defined.refused)
     above = within or Above()
     if defined in above.definitions:
         raise error("CM120", f"the {kind} `{name}` is defined in terms of itself", reference.span)
@@ -69,6 +72,11 @@ def parts(reference: ast.Name | ast.Call) -> tuple[str, tuple[ast.Argument, ...]
     if not isinstance(reference.function, ast.Name):
         raise error("CM103", "a definition is named by one name", reference.span)
     return reference.function.id, reference.arguments
+
+
+def reference_name(reference: ast.Name | ast.Call) -> Span:
+    """Give the place of the name in a reference."""
+    return reference.function.span if isinstance(reference, ast.Call) else reference.span
 
 
 def close(definition: ast.Definition, scope: Env, overrides: tuple[ast.Statement, ...], outside: Env) -> Instance:
@@ -175,13 +183,28 @@ def signature(definition: ast.Definition) -> str:
     return f"{definition.name}({inner})" if inner else definition.name
 
 
-def unknown_definition(kind: str, name: str, env: Env, span: Span) -> Exception:
+def unknown_definition(kind: str, name: str, env: Env, span: Span) -> SpecError:
     """Give the error for a definition that is not there, with the nearest that is."""
-    names = sorted({n for scope in env.chain() for (k, n) in scope.definitions if k == kind})
+    known = {key: d for scope in reversed([*env.chain()]) for key, d in scope.definitions.items()}
+    why = [d for scope in env.chain() for d in scope.lost]
+    why += [d for (_, n), defined in known.items() if n == name for d in defined.refused]
+    return SpecError(tuple(why)) if why else no_definition(kind, name, known, span)
+
+
+def no_definition(kind: str, name: str, known: Iterable[tuple[str, str]], span: Span) -> SpecError:
+    """Say that there is no definition of that kind and name: what there is."""
+    names = sorted({n for k, n in known if k == kind})
     near = difflib.get_close_matches(name, names, 1, 0.6)
+    others = sorted(k for k, n in known if n == name)
     return error(
         "CM102",
         f"there is no {kind} `{name}`",
         span,
-        help=f"did you mean `{near[0]}`?" if near else f"there are: {', '.join(names)}",
+        label=f"`{name}` is {with_article(others[0])}" if others else "",
+        help=f"did you mean `{near[0]}`?" if near else f"{kind}s: {', '.join(f'`{n}`' for n in names) or 'none'}",
     )
+
+
+def with_article(kind: str) -> str:
+    """Name a kind: `an objective`, `a metric`."""
+    return f"{'an' if kind[:1] in 'aeiou' else 'a'} {kind}"

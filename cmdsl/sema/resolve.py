@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -11,88 +12,93 @@ from pathlib import Path
 from typing import TypeVar
 
 from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
-from cmdsl.sema.bodies import COEFFICIENTS, check_definition, check_use, given_twice, taken, too_many, twice
-from cmdsl.sema.evaluate import FUNCTIONS
+from cmdsl.diagnostics.collect import Collector, in_order
+from cmdsl.sema.bodies import check_definition, check_use, given_twice, taken, too_many, twice
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
-from cmdsl.sema.spec import Spec
+from cmdsl.sema.overrides import override
+from cmdsl.sema.reserved import PRELUDE, RESERVED
+from cmdsl.sema.spec import PROCESS, TIME, Key, Spec
+from cmdsl.sema.undefined import undefined
 from cmdsl.syntax import ast, parse
 
 S = TypeVar("S", bound=ast.Statement)
-RESERVED = frozenset(
-    [
-        *(
-            "alpha",
-            "sigma",
-            "drift",
-            "diffusion",
-            "snr",
-            "logsnr",
-            "time_at",
-            "perturb",
-            "transition",
-            "exact_gaussian",
-        ),
-        *(
-            "exact_gaussian",
-            "f",
-            "f_ema",
-            "F",
-            "D",
-            "teacher",
-            "velocity",
-            "score",
-            "stopgrad",
-            "jvp",
-            "sqnorm",
-            "dot",
-            "mean",
-            "dim",
-        ),
-        *("node", "N", "k", "K", "x", "data", "prior", "normal", "uniform", "lognormal", "logitnormal", "integers"),
-        *("bernoulli", "index", "diff", "integral", "variance", "pi", "inf", *FUNCTIONS, *COEFFICIENTS),
-    ]
-)
-# names of the prelude and its coefficients: a param is seen by library bodies, and would stand in their place
-PRELUDE = frozenset(["flow", "drift_rate", "velocity_x", "velocity_denoised", "gaussian_scale"]) | {
-    *(f"{kernel}_{name}" for kernel in ("transition", "restart") for name in ("alpha", "sigma")),
-    *(f"denoiser_{name}" for name in COEFFICIENTS),
-}
 BINDING = ast.Param | ast.Time | ast.Equation | ast.FunctionDefinition | ast.Learned
 FIELDS = {ast.Sde: (("drift", "diffusion"), ("variance",)), ast.Path: (("alpha", "sigma"), ())}
 
 
 def resolve(module: ast.Module, overrides: Mapping[str, str] | None = None) -> Spec:
     """Give the spec that a module declares; `overrides` replace the values of params by name."""
-    module = override(module, overrides or {})
-    raise_all([*duplicates((module,)), *missing(module), *unknown_fields(module), *bodies(module)])
-    others = imported(module)
-    everything = (*others.values(), module)
-    raise_all(
-        [*duplicates(everything), *(d for other in others.values() for d in (*unknown_fields(other), *bodies(other)))]
-    )
-    return assemble(module, tuple(others.values()), tuple(others))
-
-
-def raise_all(problems: list[Diagnostic]) -> None:
-    """Raise all that is wrong at once."""
+    spec, problems = survey(module, overrides)
     if problems:
-        raise SpecError(tuple(problems))
+        raise SpecError(problems)
+    return spec
 
 
-def assemble(module: ast.Module, others: tuple[ast.Module, ...], paths: tuple[Path, ...]) -> Spec:
-    """Put the statements in their places."""
+def survey(module: ast.Module, overrides: Mapping[str, str] | None = None) -> tuple[Spec, tuple[Diagnostic, ...]]:
+    """Give the spec as far as it is one, and all that is wrong with its statements and names.
+
+    What is refused is kept by its name, or by kind and name: to use it is the same mistake, and is said once.
+    """
+    module = override(module, overrides or {})
+    wrong = Collector()
+    others = imported(module, wrong)
+    lost = tuple(wrong.found)
+    everything = (*others.values(), module)
+    found = [*duplicates(everything), *(d for m in everything for d in (*unknown_fields(m), *bodies(m)))]
+    refused = refusals(everything, found)
+    absent = tuple(missing(module))
+    refused |= {TIME: absent} if not of(module.statements, ast.Time) else {}
+    refused |= {PROCESS: absent} if not any(isinstance(s, ast.Sde | ast.Path) for s in module.statements) else {}
+    spec = assemble(module, others, refused, lost)
+    names = () if lost else undefined(spec)
+    return spec, in_order((*lost, *found, *absent, *names), module.path)
+
+
+def refusals(modules: Iterable[ast.Module], found: Iterable[Diagnostic]) -> dict[Key, tuple[Diagnostic, ...]]:
+    """Give what is wrong by the statement that it is in, as that is known to others."""
+    refused: dict[Key, tuple[Diagnostic, ...]] = {}
+    statements = {module.path: module.statements for module in modules}
+    starts = {path: [(s.span.line, s.span.column) for s in inner] for path, inner in statements.items()}
+    for diagnostic in found:
+        if (at := diagnostic.span) is not None and at.path in starts:
+            place = bisect_right(starts[at.path], (at.line, at.column)) - 1
+            key = known_as(statements[at.path][max(place, 0)])
+            refused[key] = (*refused.get(key, ()), diagnostic)
+    return refused
+
+
+def known_as(statement: ast.Statement) -> Key:
+    """Give how others refer to a statement: by a name, by kind and name, or as the time or the process."""
+    match statement:
+        case ast.Definition(kind, name):
+            return kind, name
+        case ast.Sde() | ast.Path():
+            return PROCESS
+        case ast.Time():
+            return TIME
+    return "", statement.name if isinstance(statement, BINDING) else ""
+
+
+def assemble(
+    module: ast.Module,
+    others: Mapping[Path, ast.Module],
+    refused: Mapping[Key, tuple[Diagnostic, ...]],
+    lost: tuple[Diagnostic, ...],
+) -> Spec:
+    """Put the statements in their places; names that are refused have no statement."""
     uses = of(module.statements, ast.Use)
     process: list[ast.Sde | ast.Path] = [*of(module.statements, ast.Sde), *of(module.statements, ast.Path)]
-    everything = [s for m in (*others, module) for s in m.statements]
+    everything = [s for m in (*others.values(), module) for s in m.statements if known_as(s) not in refused]
+    declared = [s for s in module.statements if known_as(s) not in refused]
     return Spec(
         module=module,
-        name=of(module.statements, ast.Model)[0].name,
+        name=next((s.name for s in of(module.statements, ast.Model)), ""),
         title=title(module.text),
-        sha256=digest(module, others),
-        params=of(module.statements, ast.Param),
-        time=of(module.statements, ast.Time)[0],
-        process=process[0],
+        sha256=digest(module, tuple(others.values())),
+        params=of(declared, ast.Param),
+        time=next(iter(of(module.statements, ast.Time)), anytime(module)),
+        process=next(iter(process), ast.Path((), anytime(module).span)),
         named=tuple(s for s in everything if isinstance(s, ast.Equation | ast.FunctionDefinition)),
         boundary=first(of(module.statements, ast.Boundary)),
         prior=first(of(module.statements, ast.Prior)),
@@ -104,11 +110,20 @@ def assemble(module: ast.Module, others: tuple[ast.Module, ...], paths: tuple[Pa
         network=first(of(module.statements, ast.Network)),
         data=first(of(module.statements, ast.Data)),
         asserts=of(module.statements, ast.Assert),
-        learned=of(module.statements, ast.Learned),
+        learned=of(declared, ast.Learned),
         library=library(),
-        definitions=tuple(s for s in everything if isinstance(s, ast.Definition)),
-        imports=paths,
+        definitions=tuple(s for m in (*others.values(), module) for s in of(m.statements, ast.Definition)),
+        imports=tuple(others),
+        refused=refused,
+        lost=lost,
     )
+
+
+def anytime(module: ast.Module) -> ast.Time:
+    """Stand in for a time that is not declared."""
+    at = Span(module.path, 1, 1, 1, 1)
+    ends = ast.Range(ast.Number("0", at), ast.Number("1", at), False, False, at)
+    return ast.Time("t", ends, at, at)
 
 
 def of(statements: Iterable[ast.Statement], kind: type[S]) -> tuple[S, ...]:
@@ -138,44 +153,6 @@ def library() -> tuple[ast.Module, ...]:
     room = files("cmdsl.library")
     names = sorted(entry.name for entry in room.iterdir() if entry.name.endswith(".cm"))
     return tuple(parse(f"library/{name}", room.joinpath(name).read_text(encoding="utf-8")) for name in names)
-
-
-def override(module: ast.Module, overrides: Mapping[str, str]) -> ast.Module:
-    """Give the module with the values of some params replaced in its text."""
-    if not overrides:
-        return module
-    params = {s.name: s for s in of(module.statements, ast.Param)}
-    lines = module.text.split("\n")
-    edits = [(found(name, params).value.span, literal(name, text)) for name, text in overrides.items()]
-    for span, text in sorted(edits, key=lambda edit: (edit[0].line, edit[0].column), reverse=True):
-        before, after = lines[span.line - 1][: span.column - 1], lines[span.end_line - 1][span.end_column - 1 :]
-        lines[span.line - 1 : span.end_line] = [before + text + after]
-    return parse(module.path, "\n".join(lines))
-
-
-def found(name: str, params: Mapping[str, ast.Param]) -> ast.Param:
-    """Give the param that `-D` names."""
-    if name in params:
-        return params[name]
-    near = difflib.get_close_matches(name, params, 1)
-    raise error(
-        "CM115",
-        f"the spec has no param `{name}` to set",
-        help=f"did you mean `{near[0]}`?" if near else f"its params: {', '.join(params) or 'none'}",
-    )
-
-
-def literal(name: str, text: str) -> str:
-    """Check that the value given by `-D` is one expression."""
-    try:
-        statements = parse("-D", f"param {name} = {text}\n").statements
-    except SpecError as unparsed:
-        why = unparsed.diagnostics[0].message
-        raise error("CM115", f"the value for `{name}` is not one expression: {text!r}", notes=(why,)) from None
-    alone = len(statements) == 1 and isinstance(statements[0], ast.Param) and not statements[0].range
-    if not alone or "\n" in text or "#" in text:
-        raise error("CM115", f"the value for `{name}` is not one expression: {text!r}")
-    return text.strip()
 
 
 def duplicates(modules: tuple[ast.Module, ...]) -> list[Diagnostic]:

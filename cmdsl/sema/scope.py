@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cmdsl.sema.instantiate import member
 from cmdsl.sema.spec import Spec
-from cmdsl.sema.values import Closure, Defined, Env
+from cmdsl.sema.values import Closure, Defined, Env, Refused
 from cmdsl.syntax import ast
 
 PRELUDE = "prelude.cm"
@@ -32,7 +32,10 @@ def spec_scope(spec: Spec, ground: dict[str, object]) -> Env:
     """Give the scope of the spec itself; params are among `ground`."""
     inner = library_scope(spec, ground).child()
     for definition in spec.definitions:
-        inner.definitions[definition.kind, definition.name] = Defined(definition, inner)
+        key = definition.kind, definition.name
+        inner.definitions[key] = Defined(definition, inner, spec.refused.get(key, ()))
     for statement in spec.named:
         inner.bindings[statement.name] = member(statement, inner)
+    inner.bindings |= {name: Refused(why) for (kind, name), why in spec.refused.items() if not kind}
+    inner.lost = spec.lost
     return inner

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from attrs import frozen
 
-from cmdsl.diagnostics import Span
+from cmdsl.diagnostics import Diagnostic, Span
 from cmdsl.syntax import ast
+
+Key: TypeAlias = tuple[str, str]
+TIME: Key = ("statement", "time")
+PROCESS: Key = ("statement", "process")
 
 
 @frozen
@@ -36,6 +42,8 @@ class Spec:
     library: tuple[ast.Module, ...]  # the prelude, the library, then imported files
     definitions: tuple[ast.Definition, ...]  # of the spec itself and of imported files
     imports: tuple[Path, ...]  # the imported files, found
+    refused: Mapping[Key, tuple[Diagnostic, ...]]  # what is wrong with what has that kind (or none) and name
+    lost: tuple[Diagnostic, ...]  # why files that should be imported are not
 
     @property
     def span(self) -> Span:

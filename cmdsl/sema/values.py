@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from cmdsl.diagnostics import Span
+from cmdsl.diagnostics import Diagnostic, Span
 from cmdsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 @define(eq=False)
 class Env:
-    """Names in scope, innermost first; `definitions` are found by kind and name."""
+    """Names in scope, innermost first; `definitions` are found by kind and name.
+
+    `lost` says why some of them may not be there: a file that can't be imported.
+    """
 
     bindings: dict[str, object]
     parent: Env | None = None
     definitions: dict[tuple[str, str], Defined] = field(factory=dict)
+    lost: tuple[Diagnostic, ...] = ()
 
     def lookup(self, name: str) -> object | None:
         """Give what the name stands for, or None."""
@@ -44,10 +48,18 @@ class Env:
 
 @frozen(eq=False)
 class Defined:
-    """A definition and the scope that its body sees."""
+    """A definition and the scope that its body sees; `refused` says what is wrong with it."""
 
     definition: ast.Definition
     env: Env
+    refused: tuple[Diagnostic, ...] = ()
+
+
+@frozen(eq=False)
+class Refused:
+    """A name whose own statement is refused: to use it is no further mistake."""
+
+    diagnostics: tuple[Diagnostic, ...]
 
 
 @frozen(eq=False)

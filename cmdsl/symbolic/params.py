@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 from attrs import frozen
@@ -10,6 +10,7 @@ from attrs import frozen
 from cmdsl.diagnostics import Diagnostic, SpecError, error
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import member
+from cmdsl.sema.undefined import parts
 from cmdsl.sema.values import Env, Thunk
 from cmdsl.symbolic.algebra import SympyAlgebra, scalar
 from cmdsl.symbolic.model import Domain
@@ -74,15 +75,6 @@ def names_in(node: object) -> set[str]:
     if isinstance(node, ast.Name):
         return {node.id}
     return {name for part in parts(node) for name in names_in(part)}
-
-
-def parts(node: object) -> Iterator[object]:
-    """Yield what a piece of syntax is made of."""
-    if isinstance(node, tuple):
-        yield from node
-    else:
-        names = (f.name for f in getattr(type(node), "__attrs_attrs__", ()))
-        yield from (getattr(node, name) for name in names if name != "span")
 
 
 def symbol(param: ast.Param, known: Mapping[str, sp.Symbol]) -> sp.Symbol:

@@ -1,0 +1,46 @@
+"""Go on after a mistake, so that all of them are said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from attrs import define, field
+
+from cmdsl.diagnostics.diagnostic import Diagnostic, SpecError
+
+T = TypeVar("T")
+
+
+@define
+class Collector:
+    """Keeps what is wrong with each of several pieces of work, and lets the others go on."""
+
+    found: list[Diagnostic] = field(factory=list)
+
+    def attempt(self, work: Callable[[], T]) -> T | None:
+        """Do a piece of work; None where it is refused."""
+        try:
+            return work()
+        except SpecError as refused:
+            self.found += refused.diagnostics
+            return None
+
+    def raise_all(self) -> None:
+        """Raise all that was found, if anything was."""
+        if self.found:
+            raise SpecError(tuple(self.found))
+
+
+def in_order(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ...]:
+    """Sort diagnostics by place, those in the file at `path` first; what is the same is said once."""
+    once: dict[object, Diagnostic] = {}
+    for diagnostic in diagnostics:
+        once.setdefault((diagnostic.code, diagnostic.span, diagnostic.message), diagnostic)
+    return tuple(sorted(once.values(), key=lambda d: place(d, path)))
+
+
+def place(diagnostic: Diagnostic, path: str) -> tuple[int, str, int, int]:
+    """Give where a diagnostic is listed."""
+    span = diagnostic.span
+    return (0, "", 0, 0) if span is None else (1 + (span.path != path), span.path, span.line, span.column)
