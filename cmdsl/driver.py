@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 
 from attrs import frozen
 
@@ -13,6 +14,7 @@ from cmdsl import __version__
 from cmdsl.diagnostics import Diagnostic, Severity, SpecError
 from cmdsl.emit.backend import Backend
 from cmdsl.emit.files import write
+from cmdsl.emit.importing import imported, place, unique
 from cmdsl.emit.registry import find
 from cmdsl.ir.nodes import Function, Program
 from cmdsl.ir.optimize import optimize
@@ -124,10 +126,15 @@ def imports(checked: Compilation) -> tuple[Path, ...]:
     return checked.spec.imports
 
 
+def derived(checked: Compilation) -> str:
+    """Write the derivation with every verdict and its evidence, as Markdown."""
+    return derivation(checked.model, checked.certificate)
+
+
 def package(checked: Compilation, backend: Backend) -> dict[str, str]:
     """Give the files of a generated package, by their names."""
     files = backend.package(checked.optimized)
-    own = {"spec.cm": checked.spec.module.text, "derivation.md": derivation(checked.model, checked.certificate)}
+    own = {"spec.cm": checked.spec.module.text, "derivation.md": derived(checked)}
     return {**files, **own}
 
 
@@ -145,6 +152,19 @@ def compile_spec(
     folder = out or Path("build") / f"{checked.spec.name}_{printer.name}"
     write(folder, package(checked, printer), printer.scaffold, rewrite_scaffold=scaffold, force=force)
     return checked, folder
+
+
+def module(checked: Compilation, backend: str, out: Path | None, scaffold: bool, force: bool) -> ModuleType:
+    """Compile a spec to a package and import it; without `out`, from a folder that lasts as long as this process."""
+    printer = find(backend)
+    files = package(checked, printer)
+    called = f"{checked.spec.name}_{printer.name}"
+    name = unique(called, files, out)
+    if out is None and name in sys.modules:
+        return sys.modules[name]
+    with place(out, called) as folder:
+        write(folder, files, printer.scaffold, rewrite_scaffold=scaffold, force=force)
+        return imported(name, folder)
 
 
 STAGES: Mapping[str, Callable[[Compilation, Backend], object]] = {
@@ -166,4 +186,16 @@ def dump(compilation: Compilation, stage: str, backend: str, as_json: bool) -> s
     return json_text(data) if as_json else text(data)
 
 
-__all__ = ["STAGES", "Compilation", "check", "compilation", "compile_spec", "dump", "imports", "package", "report"]
+__all__ = [
+    "STAGES",
+    "Compilation",
+    "check",
+    "compilation",
+    "compile_spec",
+    "derived",
+    "dump",
+    "imports",
+    "module",
+    "package",
+    "report",
+]

@@ -86,4 +86,5 @@ TITLES: Mapping[str, str] = {
     "CM404": "a place can't be written to",
     "CM405": "a generated file has been edited",
     "CM406": "a backend asks for a file outside its package",
+    "CM407": "a generated package can't be imported",
 }

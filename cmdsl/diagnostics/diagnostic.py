@@ -1,8 +1,9 @@
 """What is wrong, where, and what to do about it."""
 
+from collections.abc import Mapping
 from enum import Enum
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cmdsl.diagnostics.span import Span
 
@@ -38,12 +39,15 @@ class Diagnostic:
 
 @frozen
 class SpecError(Exception):
-    """Carries the diagnostics for which a spec is refused."""
+    """Carries the diagnostics for which a spec is refused; as text, they are written for people."""
 
     diagnostics: tuple[Diagnostic, ...]
+    texts: Mapping[str, str] = field(factory=dict, repr=False, eq=False)  # by path, in place of what the files hold
 
     def __str__(self) -> str:
-        return "; ".join(f"{d.span or '-'}: {d.code} {d.message}" for d in self.diagnostics)
+        from cmdsl.diagnostics.people import for_people
+
+        return for_people(self.diagnostics, self.texts)
 
 
 def error(
