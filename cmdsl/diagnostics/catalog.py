@@ -10,6 +10,12 @@ TITLES: Mapping[str, str] = {
     "CM002": "something else is expected here",
     "CM003": "a number is too long or too large",
     "CM004": "a file can't be read",
+    "CM005": "a bracket is not closed, or closes nothing",
+    "CM006": "a word is out of place",
+    "CM007": "a product is written without `*`",
+    "CM008": "an operator is of another language",
+    "CM009": "what stands left of `=` is no name",
+    "CM010": "a statement doesn't end with its line",
     # names and types
     "CM101": "a name is not defined",
     "CM102": "there is no such definition",

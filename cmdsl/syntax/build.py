@@ -13,6 +13,8 @@ from cmdsl.syntax import ast
 from cmdsl.syntax.build_expressions import ExpressionBuilder
 from cmdsl.syntax.names import ascii_name
 
+RELATIONS = ("<", "<=", ">", ">=", "==")
+
 
 @v_args(meta=True)
 class Builder(ExpressionBuilder):
@@ -66,10 +68,10 @@ class Builder(ExpressionBuilder):
         left, right, name, domain = items
         relation = "="
         if right is None:
-            if not isinstance(left, ast.Binary) or left.op not in ("<", "<=", ">", ">=", "=="):
-                raise error(
-                    "CM002", "`assert` needs a relation", left.span, help="write `assert a = b`, or with < <= > >="
-                )
+            if not isinstance(left, ast.Binary) or left.op not in RELATIONS:
+                help = "write `assert a = b`, or with < <= > >="
+                self.note(error("CM002", "`assert` needs a relation", left.span, help=help))
+                left = ast.Binary("=", left, left, left.span)
             left, relation, right = left.left, left.op.replace("==", "="), left.right
         return ast.Assert(left, relation, right, (ascii_name(name), domain) if name else None, self.span(meta))
 
@@ -124,14 +126,17 @@ class Builder(ExpressionBuilder):
     def curriculum(self, meta: Meta, items: list[Any]) -> ast.Use:
         return ast.Use("curriculum", None, items[0], (), self.span(meta))
 
+    def dotted(self, meta: Meta, items: list[Token]) -> str:
+        return "".join(ascii_name(i) for i in items)
+
     def network(self, meta: Meta, items: list[Any]) -> ast.Network:
-        return ast.Network(str(items[0]), items[1] or (), self.span(meta))
+        return ast.Network(items[0], items[1] or (), self.span(meta))
 
     def data(self, meta: Meta, items: list[Any]) -> ast.Data:
         if items[0] != "shape" or not isinstance(items[1], ast.Sequence):
-            raise error(
-                "CM002", "the data's shape is expected here", self.span(meta), help="write `data shape [3, 32, 32]`"
-            )
+            message = "the data's shape is expected here"
+            self.note(error("CM002", message, self.span(meta), help="write `data shape [3, 32, 32]`"))
+            return ast.Data(ast.Sequence((), False, self.span(meta)), self.span(meta))
         return ast.Data(items[1], self.span(meta))
 
     def import_(self, meta: Meta, items: list[Any]) -> ast.Import:

@@ -10,7 +10,7 @@ from lark import Token, Transformer
 from lark.tree import Meta
 from lark.visitors import v_args
 
-from cmdsl.diagnostics import Span, error
+from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
 from cmdsl.syntax import ast
 from cmdsl.syntax.names import ascii_name, ascii_operator, ascii_power
 
@@ -25,6 +25,11 @@ class ExpressionBuilder(Transformer[Token, ast.Module]):
     def __init__(self, path: str, text: str) -> None:
         super().__init__()
         self.file, self.source = path, text
+        self.mistakes: list[Diagnostic] = []
+
+    def note(self, mistake: SpecError) -> None:
+        """Keep a mistake, and go on."""
+        self.mistakes += mistake.diagnostics
 
     def span(self, meta: Meta) -> Span:
         """Give the place of a rule."""
@@ -43,12 +48,8 @@ class ExpressionBuilder(Transformer[Token, ast.Module]):
         readable = len(text) <= LONGEST_NUMBER and len(exponent) <= 3
         value = abs(Fraction(text)) if readable else Fraction(0)
         if not readable or (value != 0 and not SMALLEST <= value <= LARGEST):
-            raise error(
-                "CM003",
-                "this number is too long or too large",
-                self.span(meta),
-                help=f"numbers have up to {LONGEST_NUMBER} digits, and lie between 1e-300 and 1e300",
-            )
+            help = f"numbers have up to {LONGEST_NUMBER} digits, and lie between 1e-300 and 1e300"
+            self.note(error("CM003", "this number is too long or too large", self.span(meta), help=help))
         return ast.Number(text, self.span(meta))
 
     def name(self, meta: Meta, items: list[Token]) -> ast.Name:
@@ -110,12 +111,8 @@ class ExpressionBuilder(Transformer[Token, ast.Module]):
 
     def index(self, meta: Meta, items: list[Any]) -> ast.Index:
         if items[0] != "index":
-            raise error(
-                "CM002",
-                f"`for` can't stand in a call of `{items[0]}`",
-                self.at(items[0]),
-                help="write `index(w for i from a to b)`",
-            )
+            message = f"`for` can't stand in a call of `{items[0]}`"
+            self.note(error("CM002", message, self.at(items[0]), help="write `index(w for i from a to b)`"))
         return ast.Index(items[1], ascii_name(items[2]), items[3], items[4], self.span(meta))
 
     def argument(self, meta: Meta, items: list[Any]) -> ast.Argument:
@@ -130,12 +127,9 @@ class ExpressionBuilder(Transformer[Token, ast.Module]):
             ):
                 names = tuple(a.value.id for a in arguments if isinstance(a.value, ast.Name))
                 return ast.Argument(right, name, names, self.span(meta), at)
-        raise error(
-            "CM002",
-            "left of `=` in an argument stands its name",
-            left.span,
-            help="write `name = value` or `name(t) = formula`",
-        )
+        message = "left of `=` in an argument stands its name"
+        self.note(error("CM009", message, left.span, help="write `name = value` or `name(t) = formula`"))
+        return ast.Argument(right, None, None, self.span(meta), left.span)
 
     def arguments(self, meta: Meta, items: list[ast.Argument]) -> tuple[ast.Argument, ...]:
         return tuple(items)

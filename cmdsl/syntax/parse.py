@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken, VisitError
 
-from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
 from cmdsl.syntax import ast, tables
+from cmdsl.syntax.automaton import automaton
+from cmdsl.syntax.brackets import DEEPEST, matched
 from cmdsl.syntax.build import Builder
+from cmdsl.syntax.reader import MOST, Failure, Reader
+from cmdsl.syntax.scan import significant, tokens
 
 LARGEST_SOURCE = 1_000_000
-DEEPEST = 120
 
 
 @cache
@@ -22,31 +25,49 @@ def parser() -> Lark:
 
 
 def parse(path: str, text: str) -> ast.Module:
-    """Parse a source text; raises SpecError with a CM0xx code where it is not in the language."""
-    refuse_oversized(path, text)
-    try:
-        tree = parser().parse(text)
-        refuse_deep(path, tree)
-        return Builder(path, text).transform(tree)
-    except UnexpectedInput as unexpected:
-        raise explain(path, text, unexpected) from None
-    except VisitError as visit:
-        raise visit.orig_exc if isinstance(visit.orig_exc, SpecError) else visit from None
+    """Parse a source text; raises SpecError with all its CM0xx mistakes where it is not in the language."""
+    refuse_large(path, text)
+    brackets = matched(path, significant(tokens(parser(), text)))
+    reader = Reader(brackets.tokens, automaton(parser()))
+    tree = reader.read()
+    found = mistakes(path, brackets.mistakes, reader.failures)
+    if len(reader.failures) == MOST:
+        raise SpecError(ordered(found))
+    refuse_deep(path, tree)
+    builder = Builder(path, text)
+    module = builder.transform(tree)
+    if found or builder.mistakes:
+        raise SpecError(ordered([*found, *builder.mistakes]))
+    return module
 
 
-def refuse_oversized(path: str, text: str) -> None:
+def mistakes(path: str, brackets: Sequence[tuple[int, Diagnostic]], failures: Sequence[Failure]) -> list[Diagnostic]:
+    """Say what is wrong with each statement: the first mistake in it."""
+    late = [offset for offset, _ in brackets if any(f.start <= f.offset < offset <= f.end for f in failures)]
+    early = [offset for offset, _ in brackets if offset not in late]
+    found = [diagnostic for offset, diagnostic in brackets if offset in early]
+    if failures:
+        from cmdsl.syntax.explain import explain  # what most texts don't need
+
+        first = [f for f in failures if not f.absent and not any(f.start <= offset <= f.offset for offset in early)]
+        found += [explain(path, parser(), failure) for failure in first]
+    return found
+
+
+def ordered(diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Order diagnostics by their places."""
+    return tuple(sorted(diagnostics, key=lambda d: (d.span.line, d.span.column) if d.span else (0, 0)))
+
+
+def refuse_large(path: str, text: str) -> None:
     """Refuse a text that is no spec by its size or its bytes."""
     if len(text) > LARGEST_SOURCE:
-        raise error(
-            "CM001", f"the file has {len(text)} characters, and {LARGEST_SOURCE} are allowed", Span(path, 1, 1, 1, 1)
-        )
-    brackets = 0
-    for line_number, line in enumerate(text.split("\n"), 1):
-        for column, letter in enumerate(line, 1):
-            brackets += (letter in "([{") - (letter in ")]}")
-            if letter == "\0" or brackets > DEEPEST:
-                what = "a NUL byte stands here" if letter == "\0" else f"brackets are nested more than {DEEPEST} deep"
-                raise error("CM001", what, Span(path, line_number, column, line_number, column + 1))
+        message = f"the file has {len(text)} characters, and {LARGEST_SOURCE} are allowed"
+        raise error("CM001", message, Span(path, 1, 1, 1, 1))
+    before, nul, _ = text.partition("\0")
+    if nul:
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise error("CM001", "a NUL byte stands here", Span(path, line, column, line, column + 1))
 
 
 def refuse_deep(path: str, tree: Tree[Token]) -> None:
@@ -63,78 +84,3 @@ def refuse_deep(path: str, tree: Tree[Token]) -> None:
                 help="name its parts",
             )
         pending += [(child, depth + 1) for child in node.children if isinstance(child, Tree)]
-
-
-KINDS = {
-    "_NL": "the end of the line",
-    "NAME": "a name",
-    "PATH": "a name",
-    "NUMBER": "a number",
-    "STRING": 'a text in "quotes"',
-    "SIGN": "`+` or `-`",
-    "TIMES": "`*` or `/`",
-    "COMPARISON": "a comparison",
-    "SUPERSCRIPT": "a power",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "LSQB": "`[`",
-    "RSQB": "`]`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "EQUAL": "`=`",
-    "TILDE": "`~`",
-    "COMMA": "`,`",
-    "DOT": "`.`",
-    "CIRCUMFLEX": "`^`",
-    "$END": "the end of the file",
-}
-VALUE_STARTS = frozenset(["NUMBER", "NAME", "LPAR"])
-OPERATORS = frozenset(["SIGN", "TIMES", "COMPARISON", "CIRCUMFLEX", "SUPERSCRIPT", "AND", "OR", "DOT", "LPAR"])
-
-
-def explain(path: str, text: str, unexpected: UnexpectedInput) -> SpecError:
-    """Say what stands there and what was expected."""
-    match unexpected:
-        case UnexpectedToken(token=token, accepts=accepts, expected=expected):
-            found = (
-                KINDS["$END"]
-                if token.type == "$END"
-                else KINDS["_NL"]
-                if token.type == "_NL"
-                else f"`{shown(str(token))}`"
-            )
-            span = place(path, text, token)
-            wanted = expectation(set(accepts or expected))
-            return error("CM002", f"expected {wanted}, found {found}", span, label=f"expected {wanted}")
-        case UnexpectedCharacters(line=line, column=column, char=char):
-            return error(
-                "CM001",
-                f"`{shown(char)}` is not a character of the language here",
-                Span(path, line, column, line, column + 1),
-            )
-    return error("CM002", "this is not a statement of the language", Span(path, 1, 1, 1, 1))
-
-
-def shown(text: str) -> str:
-    """Give a short printable form of what was found."""
-    return text if text.isprintable() and len(text) < 40 else repr(text[:40])[1:-1]
-
-
-def place(path: str, text: str, token: Token) -> Span:
-    """Give the place of a token; the end of the file is after its last character."""
-    if token.type == "$END":
-        lines = text.rstrip().split("\n")
-        return Span(path, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 2)
-    line, column = token.line or 1, token.column or 1
-    return Span(path, line, column, line, column + max(1, len(str(token).rstrip("\n"))))
-
-
-def expectation(kinds: set[str]) -> str:
-    """Name what could stand here, a value or an operator as one."""
-    if kinds >= VALUE_STARTS:
-        return "a value"
-    if "MODEL" in kinds:
-        return "a statement"
-    names = [KINDS.get(kind, f"`{kind.lower()}`") for kind in sorted(kinds - OPERATORS) or sorted(kinds)]
-    names += ["an operator"] if kinds > OPERATORS - {"DOT", "LPAR"} else []
-    return names[0] if len(names) == 1 else ", ".join(names[:5]) + (" or another" if len(names) > 5 else "")

@@ -16,8 +16,6 @@ from lark import Lark
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
 
-from cmdsl.syntax.layout import Layout
-
 TABLES = "tables.json"
 
 
@@ -35,22 +33,19 @@ def parser() -> Lark:
 
 def loaded(data: dict[str, Any], memo: dict[int, Any]) -> Lark:
     """Make the parser from its tables, as the parsers do that Lark writes to stand alone."""
-    parser: Lark = Lark._load_from_dict(data, memo, postlex=Layout())  # type: ignore[no-untyped-call]
+    parser: Lark = Lark._load_from_dict(data, memo)  # type: ignore[no-untyped-call]
     return parser
 
 
 def made(text: str) -> Lark:
     """Make the parser from its grammar."""
-    return Lark(
-        text, parser="lalr", lexer="contextual", postlex=Layout(), propagate_positions=True, maybe_placeholders=True
-    )
+    return Lark(text, parser="lalr", lexer="basic", propagate_positions=True, maybe_placeholders=True)
 
 
 def tables() -> str:
     """Give the tables as JSON."""
     text = grammar()
     data, memo = made(text).memo_serialize([TerminalDef, Rule])
-    data["options"]["postlex"] = None
     return json.dumps({"made_from": fingerprint(text), "data": data, "memo": memo}, separators=(",", ":"))
 
 

@@ -82,17 +82,17 @@ def test_keywords_are_names_where_no_statement_starts() -> None:
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ("param x =\nparam y = 1\n", "a.cm:1:10", "expected a value, found the end of the line"),
-        ("param x = (1 + 2\n", "a.cm:1:17", "found the end of the file"),
+        ("param x =\nparam y = 1\n", "a.cm:1:10", "expected a value after `=`, found the end of the line"),
+        ("param x = (1 + 2\n", "a.cm:1:17", "expected `)`, found the end of the file"),
         ("param x = 1 $ 2\n", "a.cm:1:13", "`$` is not a character of the language"),
-        ("param x = 1 2\n", "a.cm:1:13", "found `2`"),
+        ("param x = 1 2\n", "a.cm:1:13", "`1` and `2` stand side by side"),
         ("param x = 1e999999\n", "a.cm:1:11", "too long or too large"),
         ("a = " + "(" * 200, "a.cm:1:125", "nested more than"),
         ("a = " + "-" * 400 + "1", "a.cm:1:", "nested more than"),
         ("a = 1\0", "a.cm:1:6", "NUL"),
         ("a = f(1 = 2)", "a.cm:1:7", "left of `=`"),
         ("assert a + b\n", "a.cm:1:8", "needs a relation"),
-        ("data [1, 2]\n", "a.cm:1:6", "expected a name"),
+        ("data [1, 2]\n", "a.cm:1:6", "expected `shape`"),
     ],
 )
 def test_a_wrong_text_is_refused_where_it_is_wrong(text: str, place: str, message: str) -> None:
