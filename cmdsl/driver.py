@@ -12,6 +12,7 @@ from attrs import frozen
 
 from cmdsl import __version__
 from cmdsl.diagnostics import Diagnostic, Severity, SpecError
+from cmdsl.diagnostics.collect import Collector, in_order
 from cmdsl.emit.backend import Backend
 from cmdsl.emit.files import write
 from cmdsl.emit.importing import imported, place, unique
@@ -19,9 +20,11 @@ from cmdsl.emit.registry import find
 from cmdsl.ir.nodes import Function, Program
 from cmdsl.ir.optimize import optimize
 from cmdsl.lower import Derived, lower
+from cmdsl.lower.underived import underived
 from cmdsl.report import derivation, json_text, summary, text
-from cmdsl.sema import Spec, resolve
+from cmdsl.sema import Spec
 from cmdsl.sema.imports import read
+from cmdsl.sema.resolve import survey
 from cmdsl.symbolic.constants import constants
 from cmdsl.symbolic.derive import derive
 from cmdsl.symbolic.differentiate import differentiate
@@ -52,9 +55,17 @@ class Compilation:
         return parse(self.path, self.text)
 
     @cached_property
+    def surveyed(self) -> tuple[Spec, tuple[Diagnostic, ...]]:
+        """The statements in their places as far as they have one, and what is wrong with them."""
+        return survey(self.module, self.overrides)
+
+    @cached_property
     def spec(self) -> Spec:
         """The statements in their places, with the library and what is imported."""
-        return resolve(self.module, self.overrides)
+        spec, wrong = self.surveyed
+        if wrong:
+            raise SpecError(wrong)
+        return spec
 
     @cached_property
     def model(self) -> Model:
@@ -92,11 +103,7 @@ class Compilation:
     @cached_property
     def program(self) -> Program:
         """The bodies of objectives, solvers and samplers over the coefficients."""
-        public = frozenset(name for name, coefficient in self.stable.coefficients.items() if coefficient.public)
-        derived = Derived(
-            self.coefficients, public, constants(self.stable), lambda e, v, span: differentiate(self.stable, e, v, span)
-        )
-        return lower(self.spec, derived, __version__)
+        return lower(self.spec, for_bodies(self.stable, self.coefficients), __version__)
 
     @cached_property
     def optimized(self) -> Program:
@@ -112,8 +119,31 @@ def compilation(path: Path, overrides: Mapping[str, str]) -> Compilation:
 def check(path: Path, overrides: Mapping[str, str]) -> Compilation:
     """Derive, prove and lower a spec; raises SpecError with all that is wrong."""
     checked = compilation(path, overrides)
-    _ = checked.program
+    wrong = mistakes(checked)
+    if wrong:
+        raise SpecError(wrong)
     return checked
+
+
+def mistakes(checked: Compilation) -> tuple[Diagnostic, ...]:
+    """Give all that is wrong: each stage is taken as far as the mistakes before it allow."""
+    spec, found = checked.surveyed
+    wrong = Collector([*found])
+    model = wrong.attempt(lambda: derive(spec) if found else checked.model)
+    findings = wrong.attempt(lambda: checked.findings) if model is not None and not found else None
+    wrong.found += [d for d in findings or () if d.severity is Severity.ERROR]
+    if wrong.found:
+        bodies = wrong.attempt(lambda: for_bodies(model, freeze(model))) if model is not None else None
+        wrong.attempt(lambda: lower(spec, bodies or underived(spec), __version__))
+    else:
+        wrong.attempt(lambda: checked.program)
+    return in_order(wrong.found, checked.path)
+
+
+def for_bodies(model: Model, coefficients: Mapping[str, Function]) -> Derived:
+    """Give what lowering takes of a model: its coefficients as IR, its constants, and a way to differentiate."""
+    public = frozenset(name for name, coefficient in model.coefficients.items() if coefficient.public)
+    return Derived(coefficients, public, constants(model), lambda e, v, span: differentiate(model, e, v, span))
 
 
 def report(checked: Compilation, colour: bool = False) -> str:

@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def unknown(code: str) -> int:
     """Say that there is no such code, and which there are."""
-    from cmdsl.diagnostics.pages import listing, nearest
+    from cmdsl.diagnostics.pages import code_meant, listing
 
-    near = nearest(code)
+    near = code_meant(code)
     print(f"there is no code {code!a}{f'; did you mean {near}?' if near else ''}", file=sys.stderr)
     print(f"the codes are:\n{listing()}", file=sys.stderr)
     return 2

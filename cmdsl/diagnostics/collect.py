@@ -27,9 +27,9 @@ class Collector:
             return None
 
     def raise_all(self) -> None:
-        """Raise all that was found, if anything was."""
+        """Raise all that was found, each once, if anything was."""
         if self.found:
-            raise SpecError(tuple(self.found))
+            raise SpecError(tuple(dict.fromkeys(self.found)))
 
 
 def in_order(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ...]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
 
 from cmdsl.diagnostics.catalog import TITLES
+from cmdsl.diagnostics.suggest import nearest
 
 INSTALLED = Path(__file__).parent / "pages"
 CHECKOUT = Path(__file__).parents[2] / "docs" / "errors"
@@ -42,9 +42,9 @@ def code_of(text: str) -> str:
     return f"CM{digits[1]}" if digits else text.strip()
 
 
-def nearest(text: str) -> str:
+def code_meant(text: str) -> str:
     """Give the code that may be meant, or nothing."""
-    return next(iter(get_close_matches(text.upper(), TITLES, 1)), "")
+    return nearest(text.upper(), TITLES)
 
 
 def listing() -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
-from difflib import get_close_matches
 from importlib.metadata import entry_points
 
 from cmdsl.diagnostics import SpecError, error
+from cmdsl.diagnostics.suggest import did_you_mean
 from cmdsl.emit.backend import Backend
 from cmdsl.ir.nodes import VERSION
 
@@ -31,8 +31,7 @@ def find(name: str, offered: Iterable[tuple[str, str]] | None = None) -> Backend
 
 
 def _unknown(name: str, known: list[str]) -> SpecError:
-    close = get_close_matches(name, known, n=1)
-    ways_out = f"did you mean {close[0]}?" if close else "give one of those, or module:ATTRIBUTE for one of your own"
+    ways_out = did_you_mean(name, known, "give one of those, or module:ATTRIBUTE for one of your own")
     return error(
         "CM401", f"no backend is called {name}", notes=(f"there are: {', '.join(known) or 'none'}",), help=ways_out
     )

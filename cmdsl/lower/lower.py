@@ -8,11 +8,11 @@ from functools import partial
 from attrs import define, evolve, field
 
 from cmdsl.diagnostics import error
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import all_subexpressions
 from cmdsl.lower.algebra import expression
-from cmdsl.lower.blame import blaming
 from cmdsl.lower.functions import Functions
 from cmdsl.lower.ground import Derived, complete, ground
 from cmdsl.lower.host import lower_curriculum, lower_grid
@@ -20,6 +20,7 @@ from cmdsl.lower.numbers import number
 from cmdsl.lower.objectives import Objective, counters, objective_name
 from cmdsl.lower.promised import promised
 from cmdsl.lower.samplers import Sampler
+from cmdsl.sema.blame import blaming
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
@@ -60,10 +61,13 @@ class Lowering:
         for function in self.derived.coefficients.values():
             self.functions.add(function)
         self.kernels()
+        wrong = Collector()
         if self.spec.grid is not None:
-            blaming(partial(self.grid, "grid"), self.spec.grid)
-        objectives = tuple(blaming(self.objective, use) for use in self.spec.objectives)
-        samplers = tuple(blaming(self.sampler, use) for use in self.spec.samplers)
+            wrong.attempt(partial(blaming, partial(self.grid, "grid"), self.spec.grid))
+        objectives = [wrong.attempt(partial(blaming, self.objective, use)) for use in self.spec.objectives]
+        samplers = [wrong.attempt(partial(blaming, self.sampler, use)) for use in self.spec.samplers]
+        shape, network = wrong.attempt(self.data_shape), wrong.attempt(self.network)
+        wrong.raise_all()
         return ir.Program(
             name=self.spec.name,
             title=self.spec.title,
@@ -72,11 +76,11 @@ class Lowering:
             version=version,
             constants=self.derived.constants,
             functions=self.emitted(),
-            objectives=objectives,
-            samplers=samplers,
+            objectives=tuple(o for o in objectives if o is not None),
+            samplers=tuple(s for s in samplers if s is not None),
             solvers=tuple(self.functions.orders.items()),
-            data_shape=self.data_shape(),
-            network=self.network(),
+            data_shape=shape,
+            network=network,
         )
 
     def emitted(self) -> tuple[ir.Function, ...]:
@@ -105,7 +109,8 @@ class Lowering:
 
     def kernels(self) -> None:
         """Emit what every model offers: its process and kernels; where there is a preconditioning, `f` and `D`."""
-        scope = self.scope({})
+        scope = self.scope({}).parent
+        assert scope is not None
         has_network = "c_skip" in self.derived.coefficients
         for name, types in (KERNELS | NETWORKS if has_network else KERNELS).items():
             value = scope.lookup(name)

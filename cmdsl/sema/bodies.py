@@ -90,7 +90,11 @@ def misplaced(
     for statement in body:
         if places and not isinstance(statement, places):
             what = WORDS.get(type(statement), "an equation")
-            yield from error("CM122", f"{what} has no place in {where}", statement.span).diagnostics
+            homes = [
+                f"the body of {with_article(kind)}" for kind, kinds in PLACES.items() if isinstance(statement, kinds)
+            ]
+            way_out = f"{what} stands in {' or '.join(homes)}" if 0 < len(homes) < len(PLACES) else ""
+            yield from error("CM122", f"{what} has no place in {where}", statement.span, help=way_out).diagnostics
 
 
 def hiding(function: ast.FunctionDefinition, names: dict[str, Span]) -> Iterator[Diagnostic]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from fractions import Fraction
 from typing import Protocol
 
@@ -11,7 +9,17 @@ from attrs import define, field
 
 from cmdsl.diagnostics import Span, SpecError, error
 from cmdsl.sema.instantiate import KINDS, instantiate, is_definition, with_article
-from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Refused, Thunk
+from cmdsl.sema.mistakes import (
+    WITHOUT_NAMES,
+    check_arity,
+    circle,
+    counted,
+    no_argument,
+    no_member,
+    not_a_function,
+    not_defined,
+)
+from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Function, Instance, Namespace, Refused, Thunk
 from cmdsl.syntax import ast
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
@@ -22,11 +30,6 @@ ELEMENTWISE = (
 )
 FUNCTIONS = {**dict.fromkeys(ELEMENTWISE, 1), "min": None, "max": None}
 GIVEN = {"metric": "d", "weight": "w", "grid": "node"}
-GIVEN_BY = {
-    "sigma_data": "param sigma_data = 0.5 in (0, inf)",
-    "epsilon": "boundary EXPR",
-    "T": "time t in [0, T]",
-}
 DEEPEST = 100
 
 
@@ -125,12 +128,7 @@ class Evaluator:
     def enter(self, what: object, name: str, span: Span) -> None:
         """Note that something is being evaluated; what is defined by itself has no value."""
         if what in self.active:
-            raise error(
-                "CM120",
-                f"`{name}` is defined in terms of itself",
-                span,
-                help="break the circle: every name needs a value of its own",
-            )
+            raise circle(self.active[self.active.index(what) :], name, span)
         if len(self.active) >= DEEPEST:
             raise error("CM121", f"definitions are nested more than {DEEPEST} deep at `{name}`", span)
         self.active.append(what)
@@ -142,13 +140,7 @@ class Evaluator:
             owner.members if isinstance(owner, Namespace) else owner.env.bindings if isinstance(owner, Instance) else {}
         )
         if expr.name not in members:
-            near = difflib.get_close_matches(expr.name, members, 1)
-            raise error(
-                "CM104",
-                f"`{expr.value.id}` has no member `{expr.name}`",
-                expr.span,
-                help=f"did you mean `{expr.value.id}.{near[0]}`?" if near else "",
-            )
+            raise no_member(expr, owner, members)
         found = members[expr.name]
         return self.force(found, expr.span) if isinstance(found, Thunk) else found
 
@@ -169,18 +161,19 @@ class Evaluator:
             function = function.value
         if isinstance(function, Form):
             return function.apply(self, expr, env)
+        if not isinstance(sole_function(function), Function):
+            raise not_a_function(expr, function)
         return self.apply(function, self.positional(expr, function, env), expr.span)
 
     def elementwise(self, name: str, expr: ast.Call, env: Env) -> object:
         """Apply one of the language's own functions; `min` and `max` take two or more arguments."""
         args = [self.value(a.value, env) for a in expr.arguments]
         arity = FUNCTIONS[name]
-        if any(a.name for a in expr.arguments) or (len(args) != arity if arity else len(args) < 2):
-            raise error(
-                "CM106",
-                f"`{name}` takes {counted(arity)}, {len(args)} given",
-                expr.span,
-            )
+        named = next((a for a in expr.arguments if a.name), None)
+        if named is not None:
+            raise error("CM107", f"`{name}` has no argument `{named.name}`", named.at, help=WITHOUT_NAMES)
+        if len(args) != arity if arity else len(args) < 2:
+            raise error("CM106", f"`{name}` takes {counted(arity)}, {len(args)} given", expr.span)
         result = args[0]
         for arg in args[1:]:
             result = self.algebra.operate(name, (result, arg), expr.span)
@@ -193,14 +186,11 @@ class Evaluator:
         if not named:
             return tuple(self.value(a.value, env) for a in given)
         target = sole_function(function)
-        if not isinstance(target, Closure) or any(n not in target.parameters[len(given) :] for n in named):
-            raise error(
-                "CM107",
-                f"there is no argument `{next(iter(named))}` here",
-                call.span,
-                help="give the arguments in their order, without names",
-            )
-        rest = [named[n] for n in target.parameters[len(given) :] if n in named]
+        parameters = target.parameters[len(given) :] if isinstance(target, Closure) else ()
+        for name, argument in named.items():
+            if name not in parameters:
+                raise no_argument(call, name, argument, target)
+        rest = [named[n] for n in parameters if n in named]
         return tuple(self.value(a.value, env) for a in (*given, *rest))
 
     def apply(self, function: object, args: tuple[object, ...], span: Span) -> object:
@@ -214,7 +204,7 @@ class Evaluator:
             case Closure() as closure:
                 if closure.partial and 0 < len(args) < len(closure.parameters):
                     return Applied(closure, args)
-                check_arity(closure.name, len(closure.parameters), len(args), span)
+                check_arity(closure.name, len(closure.parameters), len(args), span, closure)
                 return self.algebra.apply(self, closure, args, span)
         raise error("CM105", "this is not a function and can't be called", span)
 
@@ -243,21 +233,6 @@ def sole_function(function: object) -> object:
     return function
 
 
-def counted(arity: int | None) -> str:
-    """Say how many arguments a function takes."""
-    return "two or more arguments" if arity is None else f"{arity} argument{'s' if arity != 1 else ''}"
-
-
-def check_arity(name: str, wanted: int, given: int, span: Span) -> None:
-    """Refuse a wrong number of arguments."""
-    if wanted != given:
-        raise error(
-            "CM106",
-            f"`{name}` takes {counted(wanted)}, {given} given",
-            span,
-        )
-
-
 def unknown(name: str, env: Env, span: Span) -> SpecError:
     """Give the error for a name that stands for nothing, with the nearest one that does."""
     lost = tuple(d for scope in env.chain() for d in scope.lost)
@@ -267,12 +242,4 @@ def unknown(name: str, env: Env, span: Span) -> SpecError:
     if kinds:
         what = f"`{name}` is {with_article(kinds[0])}, and a value is expected here"
         return error("CM103", what, span)
-    return not_defined(name, {n for scope in env.chain() for n in scope.bindings}, span)
-
-
-def not_defined(name: str, visible: Iterable[str], span: Span) -> SpecError:
-    """Say that a name stands for nothing, and which one may be meant."""
-    if name in GIVEN_BY:
-        return error("CM114", f"`{name}` is needed, and the spec gives none", span, help=f"write `{GIVEN_BY[name]}`")
-    near = difflib.get_close_matches(name, sorted({*visible, *FUNCTIONS}), 1, 0.6)
-    return error("CM101", f"`{name}` is not defined", span, help=f"did you mean `{near[0]}`?" if near else "")
+    return not_defined(name, {*FUNCTIONS, *(n for scope in env.chain() for n in scope.bindings)}, span)

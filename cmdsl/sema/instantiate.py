@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from attrs import evolve, field, frozen
 
-from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.diagnostics import Label, Span, SpecError, error
+from cmdsl.diagnostics.suggest import did_you_mean
 from cmdsl.sema.values import Closure, Defined, Env, Instance, Thunk
 from cmdsl.syntax import ast
 
 MEMBERS = ast.Equation | ast.FunctionDefinition
 MOST = 1000
+MOST_LISTED = 12
 KINDS = ("precondition", "grid", "curriculum", "proposal", "weight", "metric", "solver", "objective", "sampler")
 
 
@@ -95,7 +96,7 @@ def member(
     """Give what an equation or a function definition binds its name to."""
     if isinstance(statement, ast.Equation):
         return Thunk(statement.name, statement.value, scope)
-    return Closure(statement.name, statement.parameters, statement.body, scope, statement.span, owner)
+    return Closure(statement.name, statement.parameters, statement.body, scope, statement.at, owner)
 
 
 def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: Span, above: Above) -> Env:
@@ -106,18 +107,18 @@ def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: 
         argument = given.get(parameter.name)
         if argument is not None:
             scope.bindings[parameter.name] = passed(
-                parameter.name, argument.value, argument.parameters, env, argument.span, above
+                parameter.name, argument.value, argument.parameters, env, argument.at, above
             )
         elif parameter.default is not None:
             scope.bindings[parameter.name] = passed(
-                parameter.name, parameter.default, parameter.parameters, scope, parameter.span, above.under(defined)
+                parameter.name, parameter.default, parameter.parameters, scope, parameter.at, above.under(defined)
             )
         else:
             raise error(
                 "CM108",
                 f"`{defined.definition.name}` needs its parameter `{parameter.name}`",
                 span,
-                help=f"write `{signature(defined.definition)}`",
+                help=f"write `{defined.definition.name}({parameter.name} = …)`",
             )
     return scope
 
@@ -128,25 +129,32 @@ def match(definition: ast.Definition, arguments: tuple[ast.Argument, ...], span:
     given: dict[str, ast.Argument] = {}
     for position, argument in enumerate(arguments):
         if argument.name is None and position >= len(names):
-            raise error(
-                "CM106",
-                f"`{definition.name}` takes at most {len(names)} arguments",
-                argument.span,
-                help=f"its parameters: `{signature(definition)}`",
-            )
+            raise too_many_arguments(definition, len(arguments), argument)
         name = argument.name or names[position]
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
             raise error(
                 "CM107",
                 f"`{definition.name}` has no parameter `{name}`",
-                argument.span,
-                help=f"did you mean `{near[0]}`?" if near else f"its parameters: `{signature(definition)}`",
+                argument.at,
+                help=did_you_mean(name, names, f"it is `{signature(definition)}`"),
             )
         if name in given:
-            raise error("CM109", f"`{name}` is given twice", argument.span)
+            first = (Label(given[name].span, "first here"),)
+            raise error("CM109", f"`{name}` is given twice", argument.span, secondary=first, help="keep one of the two")
         given[name] = argument
     return given
+
+
+def too_many_arguments(definition: ast.Definition, count: int, argument: ast.Argument) -> SpecError:
+    """Say how many arguments a definition takes."""
+    most = len(definition.parameters)
+    takes = f"{most} argument{'s' if most != 1 else ''} at most" if most else "no arguments"
+    return error(
+        "CM106",
+        f"`{definition.name}` takes {takes}, {count} given",
+        argument.span,
+        help=f"it is `{signature(definition)}`",
+    )
 
 
 def passed(
@@ -163,9 +171,21 @@ def passed(
     kind = definition_kind(name, value, env)
     if kind is not None and isinstance(value, ast.Name | ast.Call):
         return instantiate(kind, value, env, within=above)
+    if name in KINDS:
+        refuse_other(name, value, env)
     if isinstance(value, ast.Name) and not isinstance(env.lookup(value.id), Thunk) and env.lookup(value.id) is not None:
         return env.lookup(value.id)
     return Thunk(name, value, env)
+
+
+def refuse_other(kind: str, value: ast.Expr, env: Env) -> None:
+    """Refuse what is no definition of the kind that a parameter is named after."""
+    target = value.function if isinstance(value, ast.Call) else value
+    if not isinstance(target, ast.Name | ast.Attribute):
+        way_out = f"name {with_article(kind)}, or write a function: `{kind}(…) = …`"
+        raise error("CM103", f"{with_article(kind)} is expected here, and this is a value", value.span, help=way_out)
+    if isinstance(target, ast.Name) and env.lookup(target.id) is None:
+        raise unknown_definition(kind, target.id, env, target.span)
 
 
 def definition_kind(name: str, value: ast.Expr, env: Env) -> str | None:
@@ -194,14 +214,14 @@ def unknown_definition(kind: str, name: str, env: Env, span: Span) -> SpecError:
 def no_definition(kind: str, name: str, known: Iterable[tuple[str, str]], span: Span) -> SpecError:
     """Say that there is no definition of that kind and name: what there is."""
     names = sorted({n for k, n in known if k == kind})
-    near = difflib.get_close_matches(name, names, 1, 0.6)
     others = sorted(k for k, n in known if n == name)
+    listed = ", ".join([*(f"`{n}`" for n in names[:MOST_LISTED]), *["…"] * (len(names) > MOST_LISTED)])
     return error(
         "CM102",
         f"there is no {kind} `{name}`",
         span,
-        label=f"`{name}` is {with_article(others[0])}" if others else "",
-        help=f"did you mean `{near[0]}`?" if near else f"{kind}s: {', '.join(f'`{n}`' for n in names) or 'none'}",
+        label=f"this is {with_article(others[0])}" if others else "",
+        help=did_you_mean(name, names, f"there are: {listed or 'none'}"),
     )
 
 

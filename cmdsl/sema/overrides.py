@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from cmdsl.diagnostics import SpecError, error
+from cmdsl.diagnostics.suggest import did_you_mean
 from cmdsl.syntax import ast, parse
 
 
@@ -26,11 +26,10 @@ def found(name: str, params: Mapping[str, ast.Param]) -> ast.Param:
     """Give the param that `-D` names."""
     if name in params:
         return params[name]
-    near = difflib.get_close_matches(name, params, 1)
     raise error(
         "CM115",
         f"the spec has no param `{name}` to set",
-        help=f"did you mean `{near[0]}`?" if near else f"its params: {', '.join(params) or 'none'}",
+        help=did_you_mean(name, params, f"its params: {', '.join(params) or 'none'}"),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
@@ -13,6 +12,7 @@ from typing import TypeVar
 
 from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector, in_order
+from cmdsl.diagnostics.suggest import did_you_mean, nearest
 from cmdsl.sema.bodies import check_definition, check_use, given_twice, taken, too_many, twice
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
@@ -226,15 +226,16 @@ def bodies(module: ast.Module) -> list[Diagnostic]:
 
 def missing(module: ast.Module) -> list[Diagnostic]:
     """Find the statements that every spec needs, or this one, and that it lacks."""
-    end = module.statements[-1].span if module.statements else Span(module.path, 1, 1, 1, 1)
+    head = [*of(module.statements, ast.Model), *module.statements]
+    at = head[0].span if head else Span(module.path, 1, 1, 1, 1)
     absent = [text for text, kinds in NEEDED.values() if not any(isinstance(s, kinds) for s in module.statements)]
-    problems = [d for text in absent for d in error("CM114", f"the spec lacks {text}", end).diagnostics]
+    problems = [d for text in absent for d in error("CM114", f"the spec lacks {text}", at).diagnostics]
     family = first(s for s in of(module.statements, ast.Use) if s.kind == "precondition")
     if family is not None and not of(module.statements, ast.Boundary):
         problems += error(
             "CM114",
             "the spec lacks `boundary EXPR`: the time at which the preconditioning makes f the identity",
-            family.span,
+            family.reference.span if family.reference is not None else family.span,
             help="write `boundary epsilon`, or `boundary 0`",
         ).diagnostics
     return problems
@@ -255,12 +256,12 @@ def unknown_fields(module: ast.Module) -> list[Diagnostic]:
                 "CM218", f"`{statement.name}` can't be compiled: {NOT_LOWERED[type(statement)]}", statement.span
             ).diagnostics
         if isinstance(statement, ast.Definition) and statement.kind not in KINDS:
-            near = difflib.get_close_matches(statement.kind, KINDS, 1)
             problems += error(
                 "CM116",
                 f"there is no kind `{statement.kind}`",
-                statement.span,
-                help=f"did you mean `{near[0]}`?" if near else f"kinds: {', '.join(KINDS)}",
+                statement.at,
+                label=f"to be a `{statement.kind}`",
+                help=did_you_mean(statement.kind, KINDS, f"kinds: {', '.join(KINDS)}"),
             ).diagnostics
     return problems
 
@@ -270,15 +271,25 @@ def fields(statement: ast.Sde | ast.Path) -> list[Diagnostic]:
     needed, optional = FIELDS[type(statement)]
     kind = type(statement).__name__.lower()
     names = [e.name for e in statement.equations if isinstance(e, ast.Equation)]
-    problems: list[Diagnostic] = []
-    for entry in statement.equations:
-        if not isinstance(entry, ast.Equation) or entry.name not in (*needed, *optional) or names.count(entry.name) > 1:
-            problems += error(
-                "CM116", f"`{kind}` has the fields {', '.join((*needed, *optional))}, each once", entry.span
-            ).diagnostics
+    problems = [d for e in statement.equations for d in field(kind, e, (*needed, *optional))]
+    problems += twice([(e.name, e.at) for e in statement.equations if isinstance(e, ast.Equation)])
     for name in needed:
-        if name not in names:
+        if name not in names and not any(nearest(n, (*needed, *optional)) == name for n in names):
             problems += error(
                 "CM114", f"`{kind}` lacks `{name}`", statement.span, help=f"write `{name} = …` in it"
             ).diagnostics
     return problems
+
+
+def field(kind: str, entry: ast.Statement, known: tuple[str, ...]) -> tuple[Diagnostic, ...]:
+    """Check one field of the process."""
+    listed = f"its fields: {', '.join(known)}"
+    if isinstance(entry, ast.FunctionDefinition) and entry.name in known:
+        way_out = f"write `{entry.name} = …`; it is a function of time{' and x' * (entry.name == 'drift')} anyway"
+        return error("CM116", f"`{entry.name}` is a field, and takes no arguments", entry.at, help=way_out).diagnostics
+    if not isinstance(entry, ast.Equation):
+        return error("CM116", f"this is no field of `{kind}`", entry.span, help=listed).diagnostics
+    if entry.name not in known:
+        way_out = did_you_mean(entry.name, known, listed)
+        return error("CM116", f"`{kind}` has no field `{entry.name}`", entry.at, help=way_out).diagnostics
+    return ()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import get_args
 
 from attrs import evolve, frozen
 
 from cmdsl.diagnostics import Diagnostic
-from cmdsl.sema.evaluate import not_defined
 from cmdsl.sema.instantiate import KINDS, no_definition, reference_name
+from cmdsl.sema.mistakes import not_defined
 from cmdsl.sema.reserved import RESERVED
 from cmdsl.sema.spec import Spec
 from cmdsl.syntax import ast
 
 # names that some bodies see and others don't: where they are not seen, evaluating says so
 LANGUAGE = RESERVED | {"t"}
+MOST = 100  # that are said
 EXPRESSIONS = get_args(ast.Expr)
 PRINCIPLE = frozenset(["x_t", "x0", "z", "target", "variance"])
 
@@ -25,7 +27,7 @@ class Seen:
     """The names and the definitions, by kind and name, that an expression sees."""
 
     names: frozenset[str]
-    definitions: frozenset[tuple[str, str]]
+    definitions: Mapping[tuple[str, str], ast.Definition]
 
     def within(self, *names: str) -> Seen:
         """Go where further names are bound."""
@@ -38,7 +40,7 @@ def undefined(spec: Spec) -> tuple[Diagnostic, ...]:
     seen = everywhere(spec)
     statements = [*spec.module.statements]
     statements += [s for s in (*spec.definitions, *spec.named) if s.span.path in own - {spec.module.path}]
-    return tuple(d for s in statements for d in in_statement(s, seen))
+    return tuple(islice((d for s in statements for d in in_statement(s, seen)), MOST))
 
 
 def everywhere(spec: Spec) -> Seen:
@@ -49,7 +51,7 @@ def everywhere(spec: Spec) -> Seen:
     definitions = [s for s in (*library, *spec.definitions) if isinstance(s, ast.Definition)]
     ends = ({"epsilon"} if spec.boundary else set()) | {"T", spec.time.name}
     names = LANGUAGE | functions | declared | ends | curricula(definitions)
-    return Seen(frozenset(names), frozenset((d.kind, d.name) for d in definitions))
+    return Seen(frozenset(names), {(d.kind, d.name): d for d in definitions})
 
 
 def curricula(definitions: list[ast.Definition]) -> set[str]:
@@ -83,6 +85,8 @@ def in_statement(statement: ast.Statement, seen: Seen) -> Iterator[Diagnostic]:
             yield from in_use(statement, seen)
         case ast.Derive():
             yield from in_parts(statement, seen.within(*PRINCIPLE))
+        case ast.Draw(_, ast.Call() as distribution):
+            yield from in_arguments(distribution, seen)
         case ast.Assert(_, _, _, domain):
             yield from in_parts(statement, seen.within(domain[0]) if domain else seen)
         case ast.For(_, source, body):
@@ -122,10 +126,22 @@ def in_use(use: ast.Use, seen: Seen) -> Iterator[Diagnostic]:
 def in_reference(kind: str, reference: ast.Name | ast.Call, seen: Seen) -> Iterator[Diagnostic]:
     """Look a definition up, and go through its arguments."""
     name = reference.function if isinstance(reference, ast.Call) else reference
-    if isinstance(name, ast.Name) and (kind, name.id) not in seen.definitions:
+    found = seen.definitions.get((kind, name.id)) if isinstance(name, ast.Name) else None
+    if isinstance(name, ast.Name) and found is None:
         yield from no_definition(kind, name.id, seen.definitions, reference_name(reference)).diagnostics
-    if isinstance(reference, ast.Call):
-        yield from in_arguments(reference, seen)
+    parameters = [p.name for p in found.parameters] if found else []
+    for place, argument in enumerate(reference.arguments if isinstance(reference, ast.Call) else ()):
+        yield from in_argument(argument, argument.name or "".join(parameters[place : place + 1]), seen)
+
+
+def in_argument(argument: ast.Argument, name: str, seen: Seen) -> Iterator[Diagnostic]:
+    """Go through an argument of a definition; that of a parameter named after a kind is one of the kind."""
+    target = argument.value.function if isinstance(argument.value, ast.Call) else argument.value
+    if argument.parameters is None and name in KINDS and isinstance(argument.value, ast.Name | ast.Call):
+        if isinstance(target, ast.Name) and target.id not in seen.names:
+            yield from in_reference(name, argument.value, seen)
+        return
+    yield from in_expression(argument.value, seen.within(*(argument.parameters or ())))
 
 
 def in_arguments(call: ast.Call, seen: Seen) -> Iterator[Diagnostic]:

@@ -3,69 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import sympy as sp
 from attrs import evolve
 
-from cmdsl.diagnostics import Span, error
+from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.scope import spec_scope
-from cmdsl.sema.spec import Spec
-from cmdsl.sema.values import Env
+from cmdsl.sema.spec import PROCESS, TIME, Spec
+from cmdsl.sema.values import Env, Refused
 from cmdsl.symbolic import kernels
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.model import Coefficient, Domain, Model
-from cmdsl.symbolic.params import Params, params
+from cmdsl.symbolic.params import Params, surveyed
 from cmdsl.symbolic.precondition import Family, boundary_method, coefficients, family
-from cmdsl.symbolic.process import Clock, process
-from cmdsl.symbolic.scope import evaluator, model_scope, process_names, state
+from cmdsl.symbolic.process import Clock, Process, process
+from cmdsl.symbolic.scope import evaluator, ground, process_names, state
 from cmdsl.syntax import ast
 
 
 def derive(spec: Spec) -> Model:
-    """Give the model of a spec; raises SpecError for what can't be derived."""
-    declared = params(spec.params, spec.named)
-    refuse_names(spec, declared)
+    """Give the model of a spec; raises SpecError with all that can't be derived."""
+    wrong = Collector()
+    refused = {name: Refused(why) for (kind, name), why in spec.refused.items() if not kind}
+    declared = surveyed(spec.params, spec.named, refused)
+    wrong.found += [d for r in declared.refused.values() for d in r.diagnostics]
+    wrong.attempt(partial(refuse_names, spec))
     t = sp.Symbol(spec.time.name, positive=True)
-    scope = spec_scope(spec, process_names(declared.symbols, t, None))
-    T = last_time(spec, declared, scope)
+    scope = spec_scope(spec, process_names(known(declared), t, None))
+    T = wrong.attempt(partial(last_time, spec, declared, scope))
+    if T is None:
+        wrong.raise_all()
+    assert T is not None
     clock = Clock(t, state("x"), declared.values, T)
-    declared, epsilon = boundary(spec, declared, scope, clock)
-    names = process_names(declared.symbols, t, T) | ({} if epsilon is None else {"epsilon": epsilon})
-    found = process(spec.process, evaluator(), spec_scope(spec, names), evolve(clock, values=declared.values))
+    ended = wrong.attempt(partial(boundary, spec, declared, scope, clock))
+    declared, epsilon = ended or (declared, None)
+    names = process_names(known(declared), t, T) | ({} if epsilon is None else {"epsilon": epsilon})
+    names |= {} if ended else {"epsilon": Refused(tuple(wrong.found))}
+    scope, clock = spec_scope(spec, names), evolve(clock, values=declared.values)
+    found = wrong.attempt(partial(process_of, spec, scope, clock))
+    if found is None:
+        wrong.raise_all()
+    assert found is not None
+    model = wrong.attempt(partial(modelled, spec, declared, epsilon, found, clock))
+    wrong.raise_all()
+    assert model is not None
+    return model
+
+
+def known(declared: Params) -> dict[str, object]:
+    """Give what the names of params stand for."""
+    return {**declared.symbols, **declared.refused}
+
+
+def process_of(spec: Spec, scope: Env, clock: Clock) -> Process:
+    """Derive the process."""
+    if PROCESS in spec.refused:
+        raise SpecError(spec.refused[PROCESS])
+    return process(spec.process, evaluator(), scope, clock)
+
+
+def modelled(spec: Spec, declared: Params, epsilon: sp.Expr | None, found: Process, clock: Clock) -> Model:
+    """Give the model of a process, with its preconditioning."""
     sigma_data = declared.symbols.get("sigma_data", sp.S.One)
-    return preconditioned(
-        Model(
-            spec=spec,
-            t=t,
-            symbols=declared.symbols,
-            values=declared.values,
-            domains=declared.domains,
-            epsilon=epsilon,
-            T=T,
-            sigma_data=sigma_data,
-            rate=found.rate,
-            diffusion=found.diffusion,
-            variance=found.variance,
-            coefficients=kernels.coefficients(found, sigma_data, clock, spec.process.span),
-            derived_family=False,
-            boundary_method="none",
-            notes=found.notes,
-        ),
-        clock,
+    model = Model(
+        spec=spec,
+        t=clock.t,
+        symbols=declared.symbols,
+        values=declared.values,
+        domains=declared.domains,
+        epsilon=epsilon,
+        T=clock.T,
+        sigma_data=sigma_data,
+        rate=found.rate,
+        diffusion=found.diffusion,
+        variance=found.variance,
+        coefficients=kernels.coefficients(found, sigma_data, clock, spec.process.span),
+        derived_family=False,
+        boundary_method="none",
+        notes=found.notes,
     )
+    return preconditioned(model, clock, known(declared))
 
 
-def refuse_names(spec: Spec, declared: Params) -> None:
+def refuse_names(spec: Spec) -> None:
     """Refuse params that take the name of the time."""
     for p in spec.params:
         if p.name in ("t", spec.time.name):
             raise error(
-                "CM235", f"`{p.name}` is the time, and can't be a param too", p.span, help="give the param another name"
+                "CM235", f"`{p.name}` is the time, and can't be a param too", p.at, help="give the param another name"
             )
 
 
 def last_time(spec: Spec, declared: Params, scope: Env) -> sp.Expr:
     """Give T; time starts at 0, where there is data."""
+    if TIME in spec.refused:
+        raise SpecError(spec.refused[TIME])
     ends = spec.time.range
     low, high = (scalar(evaluator().value(e, scope), e.span) for e in (ends.low, ends.high))
     if low != 0:
@@ -110,7 +144,7 @@ def clash(name: str, given: sp.Expr, declared: Params, spec: Spec) -> None:
     """Refuse a param that has the name of something else that is given: its uses would be ambiguous."""
     param = declared.symbols.get(name)
     if param is not None and param != given:
-        span: Span = next(p.span for p in spec.params if p.name == name)
+        span: Span = next(p.at for p in spec.params if p.name == name)
         where = "the end of time" if name == "T" else "the boundary"
         raise error(
             "CM235",
@@ -120,12 +154,12 @@ def clash(name: str, given: sp.Expr, declared: Params, spec: Spec) -> None:
         )
 
 
-def preconditioned(model: Model, clock: Clock) -> Model:
+def preconditioned(model: Model, clock: Clock, params: Mapping[str, object]) -> Model:
     """Add the coefficients of the preconditioning."""
     use = model.spec.precondition
     if use is None:
         return model
-    found = family(use, evaluator(), model_scope(model), clock)
+    found = family(use, evaluator(), spec_scope(model.spec, {**ground(model), **params}), clock)
     method = boundary_method(found, model.spec.boundary, model.coefficients)
     added = coefficients(found, model.epsilon, method, model.coefficients, model.t)
     return evolve(

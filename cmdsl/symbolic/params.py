@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import sympy as sp
-from attrs import frozen
+from attrs import field, frozen
 
-from cmdsl.diagnostics import Diagnostic, SpecError, error
+from cmdsl.diagnostics import Diagnostic, Label, SpecError, error
+from cmdsl.diagnostics.collect import Collector, in_order
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import member
 from cmdsl.sema.undefined import parts
-from cmdsl.sema.values import Env, Thunk
+from cmdsl.sema.values import Env, Refused, Thunk
 from cmdsl.symbolic.algebra import SympyAlgebra, scalar
 from cmdsl.symbolic.model import Domain
 from cmdsl.syntax import ast
@@ -23,30 +25,53 @@ EVERYWHERE = Domain(-sp.oo, sp.oo, True, True)
 
 @frozen
 class Params:
-    """The params of a spec: their symbols by name, domains and values."""
+    """The params of a spec: their symbols by name, domains and values; and what is wrong with the others by name."""
 
     symbols: Mapping[str, sp.Symbol]
     domains: Mapping[sp.Symbol, Domain]
     values: Mapping[sp.Symbol, sp.Rational]
+    refused: Mapping[str, Refused] = field(factory=dict)
 
 
 def params(declared: tuple[ast.Param, ...], named: tuple[ast.Equation | ast.FunctionDefinition, ...] = ()) -> Params:
-    """Read the declarations of params; raises SpecError for values that are none or out of range.
+    """Read the declarations of params; raises SpecError for values that are none or out of range."""
+    found = surveyed(declared, named)
+    wrong = tuple(d for refused in found.refused.values() for d in refused.diagnostics)
+    if wrong:
+        raise SpecError(in_order(wrong, ""))
+    return found
+
+
+def surveyed(
+    declared: tuple[ast.Param, ...],
+    named: tuple[ast.Equation | ast.FunctionDefinition, ...] = (),
+    refused: Mapping[str, object] | None = None,
+) -> Params:
+    """Read the declarations of params, each on its own; `refused` are names that stand for nothing.
 
     Values may be given through other params, and through what the spec names, in any order.
     """
-    symbols = symbols_of(declared)
-    domains = {symbols[p.name]: domain(p.range, dict(symbols)) for p in declared}
-    scope = Env({})
+    wrong = {p.name: Collector() for p in declared}
+    symbols = symbols_of(declared, wrong)
+    scope = Env(dict(refused or {}))
     scope.bindings |= {s.name: member(s, scope) for s in named} | {
         p.name: Thunk(p.name, p.value, scope) for p in declared
     }
-    evaluator = Evaluator(SympyAlgebra())
-    by_symbol = {symbols[p.name]: value(p, scope, evaluator) for p in declared}
-    problems = [d for p in declared for d in outside(p, domains[symbols[p.name]], symbols[p.name], by_symbol)]
-    if problems:
-        raise SpecError(tuple(problems))
-    return Params(symbols, domains, by_symbol)
+    domains, values = {}, {}
+    for p in declared:
+        within = wrong[p.name].attempt(partial(domain, p.range, {**(refused or {}), **symbols}))
+        own = wrong[p.name].attempt(partial(value, p, scope, Evaluator(SympyAlgebra())))
+        if within is not None and own is not None:
+            domains[symbols[p.name]], values[symbols[p.name]] = within, own
+    for p in declared:
+        if symbols[p.name] in values:
+            wrong[p.name].found += outside(p, domains[symbols[p.name]], symbols[p.name], values)
+    bad = {name: Refused(tuple(w.found)) for name, w in wrong.items() if w.found}
+    good = {name: symbol for name, symbol in symbols.items() if name not in bad}
+    kept = {*good.values()}
+    return Params(
+        good, {s: d for s, d in domains.items() if s in kept}, {s: v for s, v in values.items() if s in kept}, bad
+    )
 
 
 def evaluate(expr: ast.Expr, names: Mapping[str, object]) -> sp.Expr:
@@ -54,12 +79,13 @@ def evaluate(expr: ast.Expr, names: Mapping[str, object]) -> sp.Expr:
     return scalar(Evaluator(SympyAlgebra()).value(expr, Env(dict(names))), expr.span)
 
 
-def symbols_of(declared: tuple[ast.Param, ...]) -> dict[str, sp.Symbol]:
+def symbols_of(declared: tuple[ast.Param, ...], wrong: Mapping[str, Collector]) -> dict[str, sp.Symbol]:
     """Give each param its symbol; an end that names other params waits for them."""
     known: dict[str, sp.Symbol] = {}
     waiting = {p.name: p for p in declared}
     while ready := [p for p in waiting.values() if not names_in(low_end(p)) & waiting.keys()]:
-        known |= {p.name: symbol(p, known) for p in ready}
+        found = {p.name: wrong[p.name].attempt(partial(symbol, p, known)) for p in ready}
+        known |= {name: s if s is not None else sp.Symbol(name, real=True) for name, s in found.items()}
         waiting = {n: p for n, p in waiting.items() if n not in known}
     known |= {name: sp.Symbol(name, real=True) for name in waiting}
     return {p.name: known[p.name] for p in declared}
@@ -121,6 +147,8 @@ def outside(
 ) -> Iterable[Diagnostic]:
     """Yield an error if the value is outside the param's own range."""
     own, low, high = values[name], declared.low.subs(values), declared.high.subs(values)
+    if low.free_symbols or high.free_symbols:
+        return ()
     above = own > low if declared.low_open else own >= low
     below = own < high if declared.high_open else own <= high
     if above and below:
@@ -129,7 +157,8 @@ def outside(
     return error(
         "CM220",
         f"`{param.name} = {shown(own)}` is outside its range {left}{shown(low)}, {shown(high)}{right}",
-        param.span,
+        param.value.span,
+        secondary=() if param.range is None else (Label(param.range.span, "the range"),),
         help=f"choose a value of `{param.name}` in its range, or declare a wider one",
     ).diagnostics
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
+from functools import partial
 
 import sympy as sp
 from attrs import frozen
 
 from cmdsl.diagnostics import Span, error
+from cmdsl.diagnostics.collect import Collector
+from cmdsl.diagnostics.suggest import did_you_mean
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Defined, Env
@@ -38,19 +40,33 @@ def family(use: ast.Use, evaluator: Evaluator, scope: Env, clock: Clock) -> Fami
     """Evaluate a preconditioning: its equations first, then what its principles determine."""
     env, body = opened(use, scope)
     equations = {s.name: s for s in body if isinstance(s, ast.Equation) and s.name in NAMES}
-    formulas = {n: scalar(evaluator.name(ast.Name(n, e.span), env), e.span) for n, e in equations.items()}
+    wrong = Collector()
+    formed = {n: wrong.attempt(partial(given_as, e, evaluator, env, clock)) for n, e in equations.items()}
+    formulas = {n: e for n, e in formed.items() if e is not None}
     sources = {n: e.span for n, e in equations.items()}
-    for name, formula in formulas.items():
-        of_time_alone(name, formula, clock, sources[name])
     principled = False
     for principle in (s for s in body if isinstance(s, ast.Derive)):
-        refuse_unknown(principle)
-        found = derived(principle, formulas, env, evaluator, deviation(env, evaluator, use), clock.t)
+        found = wrong.attempt(partial(determined, principle, formulas, env, evaluator, use, clock)) or {}
         principled = principled or "c_skip" in found or "c_out" in found
         formulas |= found
         sources |= dict.fromkeys(found, principle.span)
-    complete(formulas, use.span)
+    wrong.raise_all()
+    complete(formulas, use)
     return Family({n: formulas[n] for n in NAMES}, sources, principled)
+
+
+def given_as(equation: ast.Equation, evaluator: Evaluator, env: Env, clock: Clock) -> sp.Expr:
+    """Give the formula of a coefficient, seen where it was written."""
+    formula = scalar(evaluator.name(ast.Name(equation.name, equation.at), env), equation.value.span)
+    return of_time_alone(equation, formula, clock)
+
+
+def determined(
+    principle: ast.Derive, known: Mapping[str, sp.Expr], env: Env, evaluator: Evaluator, use: ast.Use, clock: Clock
+) -> dict[str, sp.Expr]:
+    """Give the coefficients that a principle determines."""
+    refuse_unknown(principle)
+    return derived(principle, known, env, evaluator, deviation(env, evaluator, use), clock.t)
 
 
 def deviation(env: Env, evaluator: Evaluator, use: ast.Use) -> sp.Expr:
@@ -89,12 +105,11 @@ def refuse_idle(use: ast.Use, definition: ast.Definition) -> None:
             tuple(s.value if isinstance(s, ast.Equation) else s.body for s in written if s != statement)
         )
         if statement.name not in known | spoken_of:
-            near = difflib.get_close_matches(statement.name, sorted(known), 1)
             raise error(
                 "CM107",
                 f"`{definition.name}` has no `{statement.name}` to replace",
-                statement.span,
-                help=f"did you mean `{near[0]}`?" if near else f"it has {', '.join(f'`{n}`' for n in sorted(known))}",
+                statement.at,
+                help=did_you_mean(statement.name, known, f"it has {', '.join(f'`{n}`' for n in sorted(known))}"),
             )
 
 
@@ -110,14 +125,14 @@ def refuse_unknown(principle: ast.Derive) -> None:
             )
 
 
-def complete(formulas: Mapping[str, sp.Expr], span: Span) -> None:
+def complete(given: Mapping[str, sp.Expr], use: ast.Use) -> None:
     """Refuse a preconditioning that lacks a coefficient."""
-    lacking = [n for n in NAMES if n not in formulas]
+    lacking = [n for n in NAMES if n not in given]
     if lacking:
         raise error(
             "CM230",
             f"the preconditioning lacks {', '.join(f'`{n}`' for n in lacking)}",
-            span,
+            use.reference.span if use.reference is not None else use.span,
             help=f"write `{lacking[0]} = …` in it",
         )
 

@@ -6,13 +6,16 @@ g^2/(-2f) is a constant K, sigma^2 = K (1 - alpha^2) + variance alpha^2 without 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 
 import sympy as sp
 from attrs import frozen
 
 from cmdsl.diagnostics import Span, error
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.evaluate import Evaluator
+from cmdsl.sema.undefined import parts
 from cmdsl.sema.values import Env
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.antiderivative import antiderivative
@@ -54,23 +57,39 @@ class Clock:
 def process(declared: ast.Sde | ast.Path, evaluator: Evaluator, env: Env, clock: Clock) -> Process:
     """Derive a process; raises SpecError where there is no closed form or the formulas don't make sense."""
     equations = {e.name: e for e in declared.equations if isinstance(e, ast.Equation)}
-    formulas = {name: scalar(evaluator.value(e.value, env), e.span) for name, e in equations.items()}
     sources = {name: e.span for name, e in equations.items()}
-    for name, formula in formulas.items():
-        if name != "drift":
-            of_time_alone(name, formula, clock, sources[name])
-    return of_sde(formulas, sources, clock) if isinstance(declared, ast.Sde) else of_path(formulas, sources, clock)
+    wrong = Collector()
+    formulas = {name: wrong.attempt(partial(coefficient, e, evaluator, env, clock)) for name, e in equations.items()}
+    wrong.raise_all()
+    known = {name: formula for name, formula in formulas.items() if formula is not None}
+    return of_sde(known, sources, clock) if isinstance(declared, ast.Sde) else of_path(known, sources, clock)
 
 
-def of_time_alone(name: str, formula: sp.Expr, clock: Clock, span: Span) -> None:
+def coefficient(equation: ast.Equation, evaluator: Evaluator, env: Env, clock: Clock) -> sp.Expr:
+    """Give the formula of a field; only the drift may speak of the state."""
+    formula = scalar(evaluator.value(equation.value, env), equation.value.span)
+    return formula if equation.name == "drift" else of_time_alone(equation, formula, clock)
+
+
+def of_time_alone(equation: ast.Equation, formula: sp.Expr, clock: Clock) -> sp.Expr:
     """Refuse a state where a scalar is meant."""
-    if formula.has(clock.x):
-        raise error(
-            "CM222",
-            f"`{name}` must be a function of {clock.t} alone, and `{clock.x}` is a state",
-            span,
-            help=f"write `{name}` in {clock.t} and params",
-        )
+    if not formula.has(clock.x):
+        return formula
+    name, x = equation.name, clock.x.name
+    raise error(
+        "CM222",
+        f"`{name}` must be a function of {clock.t} alone, and `{x}` is a state",
+        next(names_of(equation.value, x), equation.value.span),
+        help=f"write `{name}` in {clock.t} and params",
+    )
+
+
+def names_of(node: object, name: str) -> Iterator[Span]:
+    """Give the places where a name is written."""
+    if isinstance(node, ast.Name) and node.id == name:
+        yield node.span
+    for part in parts(node):
+        yield from names_of(part, name)
 
 
 def of_sde(formulas: Mapping[str, sp.Expr], sources: Mapping[str, Span], clock: Clock) -> Process:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import flint
 
-from cmdsl.diagnostics import Diagnostic, warning
+from cmdsl.diagnostics import Diagnostic, Severity, SpecError, warning
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.symbolic.claims import where
 from cmdsl.symbolic.enclose import BITS
 from cmdsl.symbolic.model import Certificate, Model, Status, Verdict
@@ -35,10 +38,19 @@ HELP = {
 
 
 def prove(model: Model) -> Certificate:
-    """Give a verdict with its evidence for every obligation."""
-    setting = Setting(model)
+    """Give a verdict with its evidence for every obligation; raises SpecError where what is claimed has no meaning."""
+    setting, wrong = Setting(model), Collector()
     with flint.ctx.workprec(BITS):
-        return Certificate(tuple(verdict for obligation in RECIPE for verdict in obligation(setting)))
+        found = [wrong.attempt(partial(obligation, setting)) for obligation in RECIPE]
+    certificate = Certificate(tuple(verdict for verdicts in found for verdict in verdicts or ()))
+    if wrong.found:
+        raise SpecError((*wrong.found, *refutations(certificate, model)))
+    return certificate
+
+
+def refutations(certificate: Certificate, model: Model) -> tuple[Diagnostic, ...]:
+    """Give an error for what is refuted."""
+    return tuple(d for d in diagnostics(certificate, model) if d.severity is Severity.ERROR)
 
 
 def diagnostics(certificate: Certificate, model: Model) -> tuple[Diagnostic, ...]:

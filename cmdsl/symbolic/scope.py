@@ -28,7 +28,7 @@ def evaluator() -> Evaluator:
     return Evaluator(SympyAlgebra())
 
 
-def process_names(symbols: Mapping[str, sp.Symbol], t: sp.Symbol, T: sp.Expr | None) -> dict[str, object]:
+def process_names(symbols: Mapping[str, object], t: sp.Symbol, T: sp.Expr | None) -> dict[str, object]:
     """Give what the formulas of a process see: params, time, states, calculus."""
     names: dict[str, object] = {**symbols, "t": t, t.name: t, "x": state("x")} | ({} if T is None else {"T": T})
     return names | {"diff": Form("diff", differential({})), "integral": Form("integral", integral)}

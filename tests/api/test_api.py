@@ -150,7 +150,7 @@ class TestRefusal:
     def test_a_file_that_is_none_and_a_backend_that_is_none(self, small: Path) -> None:
         with pytest.raises(cmdsl.SpecError, match="CM004"):
             cmdsl.load(small.with_name("none.cm"))
-        with pytest.raises(cmdsl.SpecError, match="did you mean torch"):
+        with pytest.raises(cmdsl.SpecError, match="did you mean `torch`"):
             cmdsl.load(small).compile("torhc")
 
     def test_it_can_be_copied_as_for_another_process(self) -> None:

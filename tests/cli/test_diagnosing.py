@@ -64,7 +64,7 @@ def test_without_a_code_all_are_listed(run: Run) -> None:
     assert listed.out.splitlines() == [f"{code}  {title}" for code, title in TITLES.items()]
 
 
-@pytest.mark.parametrize(("code", "near"), [("CM2O4", "CM"), ("CM2004", "CM20"), ("../../README", ""), ("", "")])
+@pytest.mark.parametrize(("code", "near"), [("CM2O4", "CM"), ("CM2004", "CM004"), ("../../README", ""), ("", "")])
 def test_a_code_that_is_none_is_a_wrong_command_line(run: Run, code: str, near: str) -> None:
     done = run("explain", code)
     assert (done.code, done.out) == (2, "")

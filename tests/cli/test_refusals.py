@@ -170,12 +170,12 @@ def test_what_files_bind_is_bound_once(tmp_path: Path, text: str, message: str) 
     assert any(message in m for m in found), found
 
 
-def test_a_mistake_that_shows_in_the_library_names_the_statement_that_led_there(tmp_path: Path) -> None:
+def test_a_mistake_that_shows_in_the_library_is_said_of_the_statement_that_led_there(tmp_path: Path) -> None:
     path = tmp_path / "m.cm"
-    path.write_text(HEAD + "objective denoising\nobjective consistency_training(weight = 3)\n", encoding="utf-8")
+    path.write_text(HEAD + "objective consistency_training(metric(a, b) = a - b)\n", encoding="utf-8")
     with pytest.raises(SpecError) as refused:
         check(path, {})
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.span is not None
-    assert diagnostic.span.path == "library/objectives.cm"
-    assert [(label.span.line, label.text) for label in diagnostic.secondary] == [(13, "used here")]
+    assert (diagnostic.span.path, diagnostic.span.line) == (str(path), 12)
+    assert [label.span.path for label in diagnostic.secondary] == ["library/objectives.cm"]

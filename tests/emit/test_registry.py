@@ -49,7 +49,7 @@ def test_a_third_party_is_found_by_name_and_by_place() -> None:
 
 def test_a_misspelt_name_is_corrected() -> None:
     assert (
-        refusal("troch", [("torch", "a:b"), ("jax", "a:b")]) == "CM401 no backend is called troch did you mean torch?"
+        refusal("troch", [("torch", "a:b"), ("jax", "a:b")]) == "CM401 no backend is called troch did you mean `torch`?"
     )
     assert "module:ATTRIBUTE" in refusal("zzz", [("torch", "a:b")])
 

@@ -50,8 +50,11 @@ def test_what_cannot_be(extra: str, message: str) -> None:
 
 
 def test_sde_fields_are_checked() -> None:
-    text = WHOLE.replace("diffusion = 1", "difusion = 1")
-    assert len([m for m in refusals(text) if m.startswith("m.cm:6:")]) == 2
+    assert refusals(WHOLE.replace("diffusion = 1", "difusion = 1")) == ["m.cm:6:18: `sde` has no field `difusion`"]
+    assert refusals(WHOLE.replace("diffusion = 1", "g = 1")) == [
+        "m.cm:6:1: `sde` lacks `diffusion`",
+        "m.cm:6:18: `sde` has no field `g`",
+    ]
 
 
 def test_an_override_replaces_the_value_and_nothing_else() -> None:

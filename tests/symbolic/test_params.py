@@ -50,7 +50,7 @@ def test_values_are_exact() -> None:
         ("param b = 1\nparam a = 2 in [0, b]", "CM220", 3, "`a = 2` is outside its range [0, 1]"),
         ("param a = sqrt(-1)", "CM227", 2, "no real value"),
         ("param a = inf", "CM221", 2, "a real number"),
-        ("param a = b\nparam b = a", "CM120", 3, "in terms of itself"),
+        ("param a = b\nparam b = a", "CM120", 2, "`a` is defined in terms of itself, through `b`"),
     ],
 )
 def test_bad_params_are_refused(params: str, code: str, line: int, words: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import sympy as sp
 from attrs import evolve, frozen
 
 from cmdsl.diagnostics import Span
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Env, Instance
 from cmdsl.symbolic.algebra import scalar
@@ -35,9 +37,13 @@ def asserts(setting: Setting) -> tuple[Verdict, ...]:
     """Prove every claim. Those of the spec speak of all params, those of definitions guard the use at hand."""
     env = model_scope(setting.model)
     found = [Claim(a, env, "", a.span) for a in setting.model.spec.asserts]
-    found += [c for use in uses(setting) for c in claims(instance_of(use, env), use.span)]
+    wrong = Collector()
+    used = [(use, wrong.attempt(partial(instance_of, use, env))) for use in uses(setting)]
+    found += [c for use, instance in used if instance is not None for c in claims(instance, use.span)]
     distinct = {(id(c.statement), c.owner): c for c in found}
-    return tuple(verdict(setting, c) for c in distinct.values())
+    verdicts = [wrong.attempt(partial(verdict, setting, c)) for c in distinct.values()]
+    wrong.raise_all()
+    return tuple(v for v in verdicts if v is not None)
 
 
 def uses(setting: Setting) -> Iterator[ast.Use]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import sympy as sp
 from attrs import evolve
 
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.values import Env, Instance
@@ -32,7 +34,10 @@ def grids(setting: Setting) -> tuple[Verdict, ...]:
         return ()
     env = spec_scope(setting.model.spec, {**ground(setting.model), "k": k, "K": K, "N": N})
     checked = {(u.reference, u.body): (u, c) for u, c in used(setting)}
-    return tuple(grid(setting, use, curriculum, env) for use, curriculum in checked.values())
+    wrong = Collector()
+    verdicts = [wrong.attempt(partial(grid, setting, use, curriculum, env)) for use, curriculum in checked.values()]
+    wrong.raise_all()
+    return tuple(v for v in verdicts if v is not None)
 
 
 def used(setting: Setting) -> Iterator[tuple[ast.Use, ast.Use | None]]:

@@ -1,0 +1,107 @@
+"""What is said of names, members and calls that are wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cmdsl.diagnostics import Label, Span, SpecError, error
+from cmdsl.diagnostics.suggest import did_you_mean, nearest
+from cmdsl.sema.instantiate import with_article
+from cmdsl.sema.values import Closure, Instance, Namespace, Thunk
+from cmdsl.syntax import ast
+from cmdsl.syntax.format import expression as written
+
+GIVEN_BY = {
+    "sigma_data": "param sigma_data = 0.5 in (0, inf)",
+    "epsilon": "boundary EXPR",
+    "T": "time t in [0, T]",
+}
+WITHOUT_NAMES = "give its arguments in their order, without names"
+
+
+def counted(arity: int | None) -> str:
+    """Say how many arguments a function takes."""
+    return "two or more arguments" if arity is None else f"{arity} argument{'s' if arity != 1 else ''}"
+
+
+def check_arity(name: str, wanted: int, given: int, span: Span, function: Closure | None = None) -> None:
+    """Refuse a wrong number of arguments."""
+    if wanted != given:
+        defined = (Label(function.span, f"`{name}({', '.join(function.parameters)})`"),) if function is not None else ()
+        raise error(
+            "CM106",
+            f"`{name}` takes {counted(wanted)}, {given} given",
+            span,
+            label=f"{given} given",
+            secondary=defined,
+        )
+
+
+def no_argument(call: ast.Call, name: str, argument: ast.Argument, target: object) -> SpecError:
+    """Say that a function has no argument of that name, or has it already."""
+    called = written(call.function)
+    if not isinstance(target, Closure):
+        return error("CM107", f"`{called}` has no argument `{name}`", argument.at, help=WITHOUT_NAMES)
+    if name in target.parameters:
+        return error("CM109", f"`{name}` is given twice", argument.span, help="keep one of the two")
+    way_out = did_you_mean(name, target.parameters, f"it is `{called}({', '.join(target.parameters)})`")
+    return error("CM107", f"`{called}` has no argument `{name}`", argument.at, help=way_out)
+
+
+def not_a_function(call: ast.Call, value: object) -> SpecError:
+    """Say what it is that is called and is no function."""
+    name = written(call.function)
+    if isinstance(value, Instance):
+        names = [f"`{name}.{f.name}`" for f in value.functions()]
+        message = f"`{name}` is {with_article(value.kind)} of {len(names)} functions, and none of them is meant"
+        one = f"`{name}` is {with_article(value.kind)}, which is no function"
+        return error(
+            "CM105", message if names else one, call.function.span, help=f"call {' or '.join(names)}" if names else ""
+        )
+    return error(
+        "CM105",
+        f"`{name}` is no function, and can't be called",
+        call.function.span,
+        help=f"write `{name}*(…)` for a product",
+    )
+
+
+def no_member(expr: ast.Attribute, owner: object, members: Iterable[str]) -> SpecError:
+    """Say that a value has no member of that name, and which it has."""
+    name = expr.value.id
+    known = list(members) if isinstance(owner, Namespace) else []
+    if isinstance(owner, Instance):
+        parameters = {p.name for p in owner.definition.parameters}
+        known = [m for m in owner.env.bindings if m not in parameters]
+    near = nearest(expr.name, known)
+    listed = ", ".join(f"`{name}.{m}`" for m in known)
+    way_out = f"did you mean `{name}.{near}`?" if near else f"it has {listed}" if known else ""
+    what = "" if known else f": `{name}` is no definition"
+    return error("CM104", f"`{name}` has no member `{expr.name}`{what}", expr.span, help=way_out)
+
+
+def circle(active: list[object], name: str, span: Span) -> SpecError:
+    """Say which names are defined in terms of each other: the same whichever of them is asked for."""
+    parts = [
+        (p.name, p.expression.span if isinstance(p, Thunk) else p.span)
+        for p in active
+        if isinstance(p, Thunk | Closure)
+    ]
+    start = min(range(len(parts)), key=lambda i: (parts[i][1].path, parts[i][1].line, parts[i][1].column), default=0)
+    turned = parts[start:] + parts[:start]
+    names = [f"`{n}`" for n, _ in turned]
+    through = f", through {' and '.join(names[1:])}" if len(names) > 1 else ""
+    return error(
+        "CM120",
+        f"{names[0] if names else f'`{name}`'} is defined in terms of itself{through}",
+        turned[0][1] if turned else span,
+        secondary=tuple(Label(at, f"`{n}`") for n, at in turned[1:]),
+        help="break the circle: every name needs a value of its own",
+    )
+
+
+def not_defined(name: str, visible: Iterable[str], span: Span) -> SpecError:
+    """Say that a name stands for nothing, and which one may be meant."""
+    if name in GIVEN_BY:
+        return error("CM114", f"`{name}` is needed, and the spec gives none", span, help=f"write `{GIVEN_BY[name]}`")
+    return error("CM101", f"`{name}` is not defined", span, help=did_you_mean(name, visible))
