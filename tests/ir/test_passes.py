@@ -227,6 +227,14 @@ def test_a_constant_result_takes_the_shape_that_is_promised() -> None:
     assert lines(complete_results(program(g))) == ["return fill(0, x)"]
 
 
+def test_a_function_of_arrays_gives_one_though_it_is_constant() -> None:
+    weight = function(Return(num(1)), params=(t, r), result=Type.STATIC)
+    (completed,) = complete_results(program(weight)).functions
+    assert (completed.result, lines(program(completed))) == (Type.SAMPLE, ["return fill(1, t)"])
+    count = function(Return(num(1)), params=(n,), result=Type.STATIC)
+    assert complete_results(program(count)).functions == (count,)
+
+
 def test_both_branches_are_made_safe() -> None:
     sinc = Select(Compare("==", t, num(0), S), ONE, op("div", op("sin", t), t), S)
     assert lines(guard(program(function(Return(sinc))))) == [

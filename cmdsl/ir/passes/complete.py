@@ -7,11 +7,18 @@ from attrs import evolve
 from cmdsl.ir.nodes import Expr, Fill, Function, Program, Return, Spread, Stmt, Type, Var
 
 ARRAYS = (Type.SAMPLE, Type.STATE)
+NUMBERS = (Type.STATIC, Type.UNIFORM, Type.LOOP)
 
 
 def complete_results(program: Program) -> Program:
     """Fill the results of functions that promise an array and return a number."""
-    return evolve(program, functions=tuple(_completed(f) for f in program.functions))
+    return evolve(program, functions=tuple(_completed(_promising(f)) for f in program.functions))
+
+
+def _promising(f: Function) -> Function:
+    """Let a function of arrays that gives a number, such as `weight(t, r) = 1`, promise one for each sample."""
+    of_arrays = any(p.type in ARRAYS for p in f.params)
+    return evolve(f, result=Type.SAMPLE) if of_arrays and f.result in NUMBERS else f
 
 
 def _completed(f: Function) -> Function:
@@ -25,7 +32,7 @@ def _statement(f: Function, s: Stmt) -> Stmt:
 
 
 def _filled(f: Function, value: Expr) -> Expr:
-    if value.type is f.result or not (value.type in ARRAYS or value.type in (Type.STATIC, Type.UNIFORM, Type.LOOP)):
+    if value.type is f.result or not (value.type in ARRAYS or value.type in NUMBERS):
         return value
     like = next((Var(p.name, p.type) for p in f.params if p.type is f.result), None)
     like = like or next(Var(p.name, p.type) for p in f.params if p.type in ARRAYS)
