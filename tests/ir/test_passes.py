@@ -231,7 +231,7 @@ def test_a_function_of_arrays_gives_one_though_it_is_constant() -> None:
     weight = function(Return(num(1)), params=(t, r), result=Type.STATIC)
     (completed,) = complete_results(program(weight)).functions
     assert (completed.result, lines(program(completed))) == (Type.SAMPLE, ["return fill(1, t)"])
-    count = function(Return(num(1)), params=(n,), result=Type.STATIC)
+    count = function(Return(num(1)), params=(Var("k", Type.STATIC),), result=Type.STATIC)
     assert complete_results(program(count)).functions == (count,)
 
 
