@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import TypeAlias
 from unicodedata import category, east_asian_width
 
@@ -75,7 +75,7 @@ def drawn(line: str, marks: Sequence[Mark], paint: Paint) -> tuple[str, list[str
     """Give a line as it is shown, and the rows of marks and labels under it."""
     cells = [cell(char) for char in line]
     widths = [columns(text) for text in cells]
-    starts = [sum(widths[:i]) for i in range(len(cells) + 1)]
+    starts = [0, *accumulate(widths)]
     chief = next((mark for mark in marks if mark.sign == "^"), marks[0])
     first, last = window(starts, chief)
     lead = "... " if first else ""

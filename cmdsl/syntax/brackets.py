@@ -14,6 +14,7 @@ from cmdsl.syntax.starts import ONLY_OUTERMOST, starts_statement
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 TYPES = {")": "RPAR", "]": "RSQB", "}": "RBRACE"}
 DEEPEST = 120
+MOST = 20  # mistakes of a kind that are reported
 
 
 @frozen
@@ -112,7 +113,8 @@ class Mender:
 
     def note(self, token: Token, mistake: SpecError) -> None:
         """Keep a mistake with the place of its bracket."""
-        self.mistakes += ((token.start_pos or 0, diagnostic) for diagnostic in mistake.diagnostics)
+        if len(self.mistakes) < MOST:
+            self.mistakes += ((token.start_pos or 0, diagnostic) for diagnostic in mistake.diagnostics)
 
 
 def absent(bracket: str, last: Token) -> Token:

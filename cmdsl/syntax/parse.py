@@ -10,12 +10,12 @@ from lark import Lark, Token, Tree
 from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
 from cmdsl.syntax import ast, tables
 from cmdsl.syntax.automaton import automaton
-from cmdsl.syntax.brackets import DEEPEST, matched
+from cmdsl.syntax.brackets import DEEPEST, MOST, matched
 from cmdsl.syntax.build import Builder
-from cmdsl.syntax.reader import MOST, Failure, Reader
+from cmdsl.syntax.reader import Failure, Reader
 from cmdsl.syntax.scan import significant, tokens
 
-LARGEST_SOURCE = 1_000_000
+LARGEST_SOURCE = 100_000  # characters: thousands of lines of mathematics
 
 
 @cache
@@ -32,12 +32,12 @@ def parse(path: str, text: str) -> ast.Module:
     tree = reader.read()
     found = mistakes(path, brackets.mistakes, reader.failures)
     if len(reader.failures) == MOST:
-        raise SpecError(ordered(found))
+        raise SpecError(ordered(found)[:MOST])
     refuse_deep(path, tree)
     builder = Builder(path, text)
     module = builder.transform(tree)
     if found or builder.mistakes:
-        raise SpecError(ordered([*found, *builder.mistakes]))
+        raise SpecError(ordered([*found, *builder.mistakes])[:MOST])
     return module
 
 

@@ -9,6 +9,7 @@ from attrs import define, evolve, field, frozen
 from lark import Token, Tree
 
 from cmdsl.syntax.automaton import Automaton
+from cmdsl.syntax.brackets import MOST
 from cmdsl.syntax.starts import may_start, starts_statement
 
 OPENING = frozenset(["LPAR", "LSQB"])
@@ -18,7 +19,6 @@ CONTINUING = OPERATORS | frozenset(
     ["AND", "OR", "NOT", "THEN", "ELSE", "IF", "IN", "FROM", "TO", "DOWNTO", "MINIMIZING"]
 )
 NOTHING_TO_END = frozenset(["LBRACE", "_NL"])
-MOST = 20  # mistakes that are reported
 DEEPEST_MARK = 500
 
 
