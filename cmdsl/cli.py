@@ -6,19 +6,38 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from cmdsl import __version__
 from cmdsl.commands import backends, check, compile, explain, library, new
+from cmdsl.commands.mistake import Parser
 
 DESCRIPTION = "Compile the mathematics of a consistency model, declared in a .cm spec, to checked PyTorch or JAX."
-EPILOG = """examples:
+EXITS = "exit code: 0 when all is well, 1 when a spec is refused, 2 when the command line is"
+EXAMPLES = """examples:
+  cmdsl new my_model                                 write my_model.cm, a commented start
   cmdsl check specs/ve_edm.cm                        derive and prove, and print both
   cmdsl compile specs/ve_edm.cm --backend torch      write build/ve_edm_torch/
   cmdsl compile specs/ve_edm.cm -D sigma_data=1 -o out/ve_edm_unit
   cmdsl explain CM301                                what a diagnostic means, and the way out
 """
-COMMANDS = {
+
+
+class Command(Protocol):
+    """What a module of `cmdsl.commands` has: a line of help, examples, its command line, and what it does."""
+
+    HELP: str
+    EXAMPLES: str
+
+    def add(self, command: argparse.ArgumentParser) -> None:
+        """Describe the command line."""
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Do it, and give the exit code."""
+
+
+COMMANDS: Mapping[str, Command] = {
     "new": new,
     "check": check,
     "compile": compile,
@@ -36,7 +55,9 @@ def start() -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 when all is well, 1 when the spec is refused, 2 when the command line is."""
-    arguments = parser().parse_args(argv)
+    arguments, unknown = parser().parse_known_args(argv)
+    if unknown:
+        arguments.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return int(arguments.run(arguments))
     except BrokenPipeError:
@@ -48,13 +69,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Describe the command line."""
-    top = argparse.ArgumentParser(
-        prog="cmdsl", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    top = Parser(prog="cmdsl", **described(DESCRIPTION, EXAMPLES))
     top.add_argument("--version", action="version", version=f"cmdsl {__version__}")
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, module in COMMANDS.items():
-        command = commands.add_parser(name, help=module.HELP)
+        about = described(f"{module.HELP[:1].upper()}{module.HELP[1:]}.", module.EXAMPLES)
+        command = commands.add_parser(name, help=module.HELP, **about)
         module.add(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, parser=command)
     return top
+
+
+def described(text: str, examples: str) -> dict[str, Any]:
+    """Give what a parser shows around its arguments: a description, examples and the exit codes."""
+    epilog = f"{examples}\n{EXITS}"
+    return {"description": text, "epilog": epilog, "formatter_class": argparse.RawDescriptionHelpFormatter}

@@ -5,6 +5,10 @@ from __future__ import annotations
 import argparse
 
 HELP = "list the backends that are installed"
+EXAMPLES = """examples:
+  cmdsl backends
+  cmdsl compile specs/ve_edm.cm --backend my.module:BACKEND    use one that is not installed
+"""
 
 
 def add(command: argparse.ArgumentParser) -> None:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from cmdsl.cache import Report
 
 HELP = "derive and prove a spec, and print the derivation and the verdicts"
+EXAMPLES = """examples:
+  cmdsl check specs/ve_edm.cm
+  cmdsl check "my models/a.cm" -D sigma_data=1 -D T=40
+  cmdsl check specs/ve_edm.cm --format concise           diagnostics in a line each
+  cmdsl check specs/ve_edm.cm --dump lower               the program before it is printed, as pseudo-code
+  cmdsl check specs/ve_edm.cm --dump parse --format json
+"""
 
 
 def add(command: argparse.ArgumentParser) -> None:

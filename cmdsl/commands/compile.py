@@ -10,6 +10,12 @@ from cmdsl.commands.say import refuse, say
 from cmdsl.commands.spec import add_spec
 
 HELP = "write the package that a spec compiles to"
+EXAMPLES = """examples:
+  cmdsl compile specs/ve_edm.cm                          write build/ve_edm_torch/
+  cmdsl compile specs/ve_edm.cm -b jax -o out/ve_edm
+  cmdsl compile specs/ve_edm.cm -D sigma_data=1 -D T=40  with other values of params
+  cmdsl compile specs/ve_edm.cm -b jax --dump emit       print the files, and write none
+"""
 
 
 def add(command: argparse.ArgumentParser) -> None:

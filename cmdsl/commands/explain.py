@@ -8,6 +8,10 @@ import sys
 from cmdsl.commands.say import coloured
 
 HELP = "explain the code of a diagnostic: what it means, why, the way out, examples"
+EXAMPLES = """examples:
+  cmdsl explain CM301
+  cmdsl explain                                          list the codes
+"""
 
 
 def add(command: argparse.ArgumentParser) -> None:

@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     entries, kind, name = catalogue(), arguments.kind, arguments.name
     if kind is not None and kind not in KINDS:
-        return mistaken("library", f"there is no kind `{kind}`{meant(kind, KINDS, entries)}")
+        return mistaken("library", f"there is no kind `{kind}`{near_kind(kind, KINDS, entries)}")
     of_kind = [e for e in entries if kind in (None, e.kind)]
     found = [e for e in of_kind if name in (None, e.name)]
     if not found:
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def meant(word: str, kinds: Sequence[str], entries: Sequence[Entry]) -> str:
+def near_kind(word: str, kinds: Sequence[str], entries: Sequence[Entry]) -> str:
     """Offer what may have been meant by a word that is no kind: a definition of that name, or a kind."""
     named = next((f"{e.kind} {e.name}" for e in entries if e.name == word), None)
     return f"; did you mean `cmdsl library {named}`?" if named else near(word, kinds)

@@ -10,7 +10,7 @@ from cmdsl.commands.say import FORMATS
 
 def add_spec(command: argparse.ArgumentParser) -> None:
     """Add the file, the values of params, and how diagnostics are written."""
-    command.add_argument("spec", type=Path, metavar="SPEC", help="a .cm file")
+    command.add_argument("spec", type=Path, metavar="SPEC", help="a spec: a .cm file")
     command.add_argument(
         "-D",
         dest="overrides",
@@ -18,7 +18,7 @@ def add_spec(command: argparse.ArgumentParser) -> None:
         default=[],
         type=override,
         metavar="NAME=VALUE",
-        help="set a param of the spec (again for more)",
+        help="set a param of the spec; may be given again, for others",
     )
     add_format(command)
 

@@ -1,12 +1,15 @@
 """What the command takes, where it writes, what it says and how it ends."""
 
 import os
+import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
 from cmdsl import __version__
+from cmdsl.cli import COMMANDS, DESCRIPTION, EXAMPLES, EXITS, parser
 from tests.cli.command import ROOT, VE, Run, shell
 
 UNSHIFTED = """precondition {
@@ -25,11 +28,25 @@ def spec(text: str = VE, name: str = "small.cm") -> Path:
     return path
 
 
-@pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["compile", "--help"], ["backends", "--help"]])
-def test_help_names_the_commands_and_options(run: Run, words: list[str]) -> None:
-    done = run(*words)
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_says_what_it_does_shows_examples_and_names_the_exit_codes(run: Run, command: str) -> None:
+    done = run(*command.split(), "--help")
     assert (done.code, done.err) == (0, "")
-    assert done.out.startswith("usage: cmdsl")
+    assert done.out.startswith(f"usage: cmdsl {command}".rstrip() + " [-h]")
+    assert f"\n\n{COMMANDS[command].HELP.capitalize()[:10] if command else DESCRIPTION[:10]}" in done.out
+    assert done.out.endswith(f"\n\n{EXITS}\n")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_the_examples_are_command_lines(command: str) -> None:
+    text = COMMANDS[command].EXAMPLES if command else EXAMPLES
+    heading, *examples = text.splitlines()
+    assert heading == "examples:"
+    for example in examples:
+        words = shlex.split(re.split(r" {3,}|  (?=with)", example.strip())[0])
+        assert words[0] == "cmdsl"
+        assert parser().parse_args(words[1:]).run
+        assert not command or command in (words[1], "backends")
 
 
 def test_help_says_what_each_command_and_option_is_for(run: Run) -> None:
@@ -54,6 +71,12 @@ def test_backends_are_listed_with_their_places(run: Run) -> None:
     [
         ([], "required: COMMAND"),
         (["fly"], "invalid choice: 'fly'"),
+        (["chek", "a.cm"], "did you mean `check`?"),
+        (["check", "a.cm", "--formt", "json"], "unrecognized arguments: --formt json; did you mean `--format`?"),
+        (["check", "a.cm", "--format", "jsn"], "did you mean `json`?"),
+        (["check", "a.cm", "--dump", "pars"], "did you mean `parse`?"),
+        (["compile", "a.cm", "--bakend=jax"], "did you mean `--backend`?"),
+        (["check", "a.cm", "b.cm"], "cmdsl check: error: unrecognized arguments: b.cm\n"),
         (["check"], "required: SPEC"),
         (["check", "a.cm", "-D", "epsilon"], "'epsilon' is not NAME=VALUE"),
         (["check", "a.cm", "-D", "=1"], "'=1' is not NAME=VALUE"),
@@ -73,6 +96,14 @@ def test_check_prints_the_derivation_and_the_verdicts(run: Run) -> None:
     assert "boundary" in done.out
     assert "proved" in done.out
     assert "\x1b" not in done.out
+
+
+def test_a_path_may_hold_spaces_and_params_be_set_together(run: Run) -> None:
+    Path("my models").mkdir()
+    done = run("check", spec(name="my models/a small one.cm"), "-D", "sigma_data=1", "-D", "T = 40")
+    assert (done.code, done.err) == (0, "")
+    assert "sigma_data = 1 in" in done.out
+    assert "T          = 40 in" in done.out
 
 
 def test_compile_writes_beside_the_caller_and_says_where(run: Run) -> None:
