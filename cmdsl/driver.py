@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 
@@ -29,6 +29,7 @@ from cmdsl.symbolic.constants import constants
 from cmdsl.symbolic.derive import derive
 from cmdsl.symbolic.differentiate import differentiate
 from cmdsl.symbolic.freeze import freeze
+from cmdsl.symbolic.integrate import integrate
 from cmdsl.symbolic.model import Certificate, Model
 from cmdsl.symbolic.prove import diagnostics, prove
 from cmdsl.symbolic.stabilize import stabilize
@@ -141,9 +142,9 @@ def mistakes(checked: Compilation) -> tuple[Diagnostic, ...]:
 
 
 def for_bodies(model: Model, coefficients: Mapping[str, Function]) -> Derived:
-    """Give what lowering takes of a model: its coefficients as IR, its constants, and a way to differentiate."""
+    """Give what lowering takes of a model: its coefficients as IR, its constants, and calculus."""
     public = frozenset(name for name, coefficient in model.coefficients.items() if coefficient.public)
-    return Derived(coefficients, public, constants(model), lambda e, v, span: differentiate(model, e, v, span))
+    return Derived(coefficients, public, constants(model), partial(differentiate, model), partial(integrate, model))
 
 
 def report(checked: Compilation, colour: bool = False) -> str:

@@ -19,7 +19,7 @@ class JaxBackend:
     """Prints JAX: pure functions with explicit keys, which jit with the counts N and K static."""
 
     name: str = "jax"
-    ir_version: int = 1
+    ir_version: int = 2
     scaffold: dict[str, str] = field(factory=dict)
 
     def package(self, program: Program) -> dict[str, str]:

@@ -26,6 +26,12 @@ def drawn(name, x, **counts):
     return getattr(model, name)(jax.random.key(0), x, **counts)
 
 
+def learned(objective):
+    """Give the functions that an objective learns, as they are at first."""
+    start = getattr(model, f"learned_{objective}", None)
+    return model.apply_learned(start()) if start else {}
+
+
 def differentiated(function, weight, dtype):
     """Give the values of a function of a number, and the derivative of their sum."""
     variable = jnp.asarray(weight, dtype)

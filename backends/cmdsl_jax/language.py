@@ -85,7 +85,8 @@ def _draw(draw: Draw, w: Writer) -> Code:
             drawn = apply("jax.random.categorical", key, apply("jnp.log", args[0]), shape=batch)
             return method(Binary("+", drawn, ONE), "astype", dtype)
         case "bernoulli":
-            return method(apply("jax.random.bernoulli", key, args[0], batch), "astype", dtype)
+            below = Binary("<", apply("jax.random.uniform", key, batch, dtype), args[0])
+            return method(below, "astype", dtype)
         case "uniform":
             return apply("jax.random.uniform", key, batch, dtype, *args)
     return _from_normal(draw.distribution, args[0], args[1], apply("jax.random.normal", key, batch, dtype))

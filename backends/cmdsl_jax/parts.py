@@ -5,11 +5,34 @@ from __future__ import annotations
 from cmdsl.emit.module import Import, Parts
 
 ALIASES = {
-    "Network": "Network = Callable[[Array, Array], Array]  # called as (x, c_noise)",
     "Denoiser": "Denoiser = Callable[[Array, Array], Array]  # called as (x, t): E[x0 given x_t]",
-    "Learned": "Learned = Callable[[Array], Array]  # called as (t,): a scalar for each sample",
+    "Learned": "Learned = Mapping[str, Callable[..., Array]]  # by name: scalars for each sample from such",
+    "LearnedWeights": "LearnedWeights = dict[str, dict[str, Array]]  # of each learned function, to be trained",
     "Step": "Step = Callable[[Denoiser, Array, Array, Array], Array]  # called as (denoise, x, t, r)",
 }
+
+START_LEARNED = '''
+def start_learned(scalars: dict[str, int], frequencies: int = 64) -> LearnedWeights:
+    """Give the weights of learned functions of so many scalars each: zeros."""
+    sizes = {name: 2 * frequencies * count for name, count in scalars.items()}
+    return {name: {"weight": jnp.zeros(size), "bias": jnp.zeros(())} for name, size in sizes.items()}
+'''
+
+APPLY_LEARNED = '''
+def apply_learned(weights: LearnedWeights) -> Learned:
+    """Give learned functions, by name, from their weights: what a loss takes as `learned`."""
+    return {name: partial(fourier, own) for name, own in weights.items()}
+'''
+
+FOURIER = '''
+def fourier(weights: dict[str, Array], *scalars: Array) -> Array:
+    """Give the value of one linear layer on Fourier features of each scalar: `[batch]`."""
+    frequencies = weights["weight"].size // (2 * len(scalars))
+    frequency = math.pi / 2 * 2 ** jnp.linspace(-6, 4, frequencies)
+    angle = jnp.stack(scalars, 1)[:, :, None] * frequency
+    features = jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], 2).reshape(len(angle), -1)
+    return (features @ weights["weight"] + weights["bias"]).astype(scalars[0].dtype)
+'''
 
 TIME_DTYPE = '''
 def time_dtype(x: Array) -> jnp.dtype:
@@ -60,9 +83,12 @@ def integrate(denoise: Denoiser, x: Array, times: Array, step: Step) -> Array:
 '''
 
 PARTS = Parts(
+    array="Array",
+    learned=("start_learned", "LearnedWeights"),
     imports=(
         Import("math", standard=True),
         Import("collections.abc", "Callable", standard=True),
+        Import("collections.abc", "Mapping", standard=True),
         Import("collections.abc", "Sequence", standard=True),
         Import("functools", "partial", standard=True),
         Import("jax"),
@@ -71,8 +97,17 @@ PARTS = Parts(
         Import("jax", "Array"),
     ),
     aliases=ALIASES,
-    helpers={"time_dtype": TIME_DTYPE, "over": OVER, "fill": FILL, "sqnorm": SQNORM, "dot": DOT, "mean": MEAN},
-    closing={"solver": INTEGRATE},
+    helpers={
+        "time_dtype": TIME_DTYPE,
+        "over": OVER,
+        "fill": FILL,
+        "sqnorm": SQNORM,
+        "dot": DOT,
+        "mean": MEAN,
+        "start_learned": START_LEARNED,
+        "fourier": FOURIER,
+    },
+    closing={"solver": INTEGRATE, "learned": APPLY_LEARNED},
 )
-EXPORTS = {"solver": "integrate"}
-RESERVED = (*(i.name for i in PARTS.imports), *PARTS.aliases, *PARTS.helpers, *EXPORTS.values())
+EXPORTS = {"solver": "integrate", "learned": "apply_learned"}
+RESERVED = ("Network", *(i.name for i in PARTS.imports), *PARTS.aliases, *PARTS.helpers, *EXPORTS.values())

@@ -23,7 +23,7 @@ class TorchBackend:
     """Prints PyTorch 2.6 or newer: functions of tensors, a module class, and scripts that train and sample."""
 
     name: str = "torch"
-    ir_version: int = 1
+    ir_version: int = 2
 
     @property
     def scaffold(self) -> dict[str, str]:

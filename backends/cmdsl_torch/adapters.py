@@ -25,6 +25,11 @@ def drawn(name, x, **counts):
     return getattr(model, name)(torch.Generator().manual_seed(0), x, **counts)
 
 
+def learned(objective):
+    """Give the functions that an objective learns, as they are at first."""
+    return getattr(model, f"learned_{objective}", dict)()
+
+
 def differentiated(function, weight, dtype):
     """Give the values of a function of a number, and the derivative of their sum."""
     variable = torch.tensor(weight, dtype=dtype, requires_grad=True)

@@ -5,11 +5,41 @@ from __future__ import annotations
 from cmdsl.emit.module import Import, Parts
 
 ALIASES = {
-    "Network": "Network = Callable[[Tensor, Tensor], Tensor]  # called as (x, c_noise)",
     "Denoiser": "Denoiser = Callable[[Tensor, Tensor], Tensor]  # called as (x, t): E[x0 given x_t]",
-    "Learned": "Learned = Callable[[Tensor], Tensor]  # called as (t,): a scalar for each sample",
     "Step": "Step = Callable[[Denoiser, Tensor, Tensor, Tensor], Tensor]  # called as (denoise, x, t, r)",
 }
+
+LEARNED = '''
+class Learned(Protocol):
+    """Learned functions by name: `learned["w"](t)` gives a scalar for each sample."""
+
+    def __getitem__(self, name: str, /) -> Callable[..., Tensor]: ...
+'''
+
+LEARNED_FUNCTIONS = '''
+class LearnedFunctions(nn.Module):
+    """Trainable functions of scalars, by name: Fourier features of each scalar and one linear layer, zero at first."""
+
+    def __init__(self, scalars: dict[str, int], frequencies: int = 64) -> None:
+        super().__init__()
+        frequency = math.pi / 2 * 2 ** torch.linspace(-6, 4, frequencies)
+        self.register_buffer("frequency", frequency, persistent=False)
+        layers = {f"of_{name}": nn.Linear(2 * frequencies * count, 1) for name, count in scalars.items()}
+        self.layers = nn.ModuleDict(layers)
+        for weights in self.parameters():
+            nn.init.zeros_(weights)
+
+    def __getitem__(self, name: str, /) -> Callable[..., Tensor]:
+        return partial(self, f"of_{name}")
+
+    def forward(self, layer: str, *scalars: Tensor) -> Tensor:
+        """Give the value of one of the functions for each sample: `[batch]`."""
+        frequency = self.get_buffer("frequency")
+        angle = torch.stack(scalars, 1)[:, :, None] * frequency
+        features = torch.cat([angle.sin(), angle.cos()], 2).flatten(1)
+        value: Tensor = self.layers[layer](features.to(frequency.dtype))[:, 0]
+        return value.to(scalars[0].dtype)
+'''
 
 TIME_DTYPE = '''
 def time_dtype(x: Tensor) -> torch.dtype:
@@ -47,6 +77,13 @@ def mean(x: Tensor) -> Tensor:
     return x.flatten(1).mean(1)
 '''
 
+JVP = '''
+def jvp(function: Callable[..., Tensor], at: tuple[Tensor, ...], along: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """Give the value of a function at a point, and its derivative along a direction."""
+    value, slope, *_ = torch.func.jvp(function, at, along)
+    return value, slope
+'''
+
 INTEGRATE = '''
 def integrate(denoise: Denoiser, x: Tensor, times: Tensor, step: Step) -> Tensor:
     """Solve the probability-flow ODE from x at times[0] to times[-1], by one step of a solver after another."""
@@ -70,21 +107,34 @@ class ConsistencyModel(nn.Module):
 '''
 
 PARTS = Parts(
+    array="Tensor",
+    learned=("LearnedFunctions", "LearnedFunctions"),
     imports=(
         Import("math", standard=True),
         Import("collections.abc", "Callable", standard=True),
         Import("collections.abc", "Sequence", standard=True),
         Import("functools", "partial", standard=True),
+        Import("typing", "Protocol", standard=True),
         Import("torch"),
         Import("torch", "Tensor"),
         Import("torch", "nn"),
     ),
     aliases=ALIASES,
-    helpers={"time_dtype": TIME_DTYPE, "over": OVER, "fill": FILL, "sqnorm": SQNORM, "dot": DOT, "mean": MEAN},
-    closing={"solver": INTEGRATE, "consistency": CONSISTENCY_MODEL},
+    helpers={
+        "Learned": LEARNED,
+        "time_dtype": TIME_DTYPE,
+        "over": OVER,
+        "fill": FILL,
+        "sqnorm": SQNORM,
+        "dot": DOT,
+        "mean": MEAN,
+        "jvp": JVP,
+    },
+    closing={"solver": INTEGRATE, "consistency": CONSISTENCY_MODEL, "learned": LEARNED_FUNCTIONS},
 )
-EXPORTS = {"solver": "integrate", "consistency": "ConsistencyModel"}
+EXPORTS = {"solver": "integrate", "consistency": "ConsistencyModel", "learned": "LearnedFunctions"}
 RESERVED = (
+    "Network",
     *(i.name for i in PARTS.imports),
     *PARTS.aliases,
     *PARTS.helpers,

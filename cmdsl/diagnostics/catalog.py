@@ -39,6 +39,7 @@ TITLES: Mapping[str, str] = {
     "CM120": "something is defined in terms of itself",
     "CM121": "the spec asks for too much",
     "CM122": "a statement is out of place",
+    "CM123": "what is written in Python is no metric, or not named as one",
     # derivation and lowering
     "CM201": "neither a scalar nor a state",
     "CM202": "something has to be known before the batch is",
@@ -56,7 +57,8 @@ TITLES: Mapping[str, str] = {
     "CM215": "a curriculum depends on more than the step",
     "CM216": "the prior is no centred normal distribution",
     "CM217": "the shape of the data, or an option of the network, is no number",
-    "CM218": "something can't be compiled",
+    "CM218": "a function without a formula stands where one is needed",
+    "CM219": "the network is called with different numbers of scalars",
     "CM220": "the value of a param is outside its range",
     "CM221": "the value of a param is no real number",
     "CM222": "a state stands in a function of time alone",

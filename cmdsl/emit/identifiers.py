@@ -13,6 +13,7 @@ from cmdsl.ir.nodes import (
     Constant,
     Draw,
     Expr,
+    External,
     Function,
     Lambda,
     Let,
@@ -30,14 +31,20 @@ from cmdsl.ir.walk import all_subexpressions, names, rewrite_statement, transfor
 
 Rename = Callable[[str], str]
 MODULE = frozenset(
-    ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "OBJECTIVES", "SAMPLERS"]
+    ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "NETWORK_SCALARS", "OBJECTIVES", "SAMPLERS"]
 )  # what it says of itself
 
 
 def safe_names(program: Program, reserved: Iterable[str]) -> Program:
     """Rename whatever clashes with Python, with `reserved`, or within a function with a function that it calls."""
-    mapping = _mapping(program, MODULE | frozenset(reserved))
+    owners = (owner(e) for e in program.externals)
+    mapping = _mapping(program, MODULE | frozenset(reserved) | frozenset(owners))
     return _unshadowed(_program(program, lambda name: mapping.get(name, name)))
+
+
+def owner(external: External) -> str:
+    """Give the name under which the object is imported that a dotted attribute belongs to."""
+    return f"{external.name}_owner"
 
 
 def is_unsafe(name: str, reserved: frozenset[str]) -> bool:
@@ -46,7 +53,8 @@ def is_unsafe(name: str, reserved: frozenset[str]) -> bool:
 
 
 def _mapping(program: Program, reserved: frozenset[str]) -> dict[str, str]:
-    used = dict.fromkeys([*(c.name for c in program.constants), *(f.name for f in program.functions)])
+    used = dict.fromkeys([*(c.name for c in program.constants), *(e.name for e in program.externals)])
+    used |= dict.fromkeys(f.name for f in program.functions)
     for f in program.functions:
         used |= dict.fromkeys(sorted(names(f)))
     taken, mapping = set(used), {}
@@ -86,6 +94,7 @@ def _program(program: Program, rename: Rename) -> Program:
     return evolve(
         program,
         constants=tuple(_constant(c, rename) for c in program.constants),
+        externals=tuple(evolve(e, name=rename(e.name)) for e in program.externals),
         functions=tuple(evolve(_function(f, rename, rename), name=rename(f.name)) for f in program.functions),
         objectives=tuple(_objective(o, rename) for o in program.objectives),
         samplers=tuple(Sampler(s.name, rename(s.sample), rename(s.draw)) for s in program.samplers),
@@ -99,8 +108,8 @@ def _constant(c: Constant, rename: Rename) -> Constant:
 
 
 def _objective(o: Objective, rename: Rename) -> Objective:
-    curriculum = (None if name is None else rename(name) for name in (o.N, o.mu))
-    return Objective(o.name, rename(o.loss), rename(o.draw), *curriculum)
+    nodes, decay = (None if name is None else rename(name) for name in (o.N, o.mu))
+    return evolve(o, loss=rename(o.loss), draw=rename(o.draw), N=nodes, mu=decay)
 
 
 def _function(f: Function, rename: Rename, rename_function: Rename) -> Function:
@@ -117,7 +126,9 @@ def _statement(s: Stmt, rename: Rename, rename_function: Rename) -> Stmt:
         return _loop(s, rename, rename_function)
     s = rewrite_statement(s, lambda e: transform(e, lambda part: _expression(part, rename, rename_function)))
     match s:
-        case Let() | Draw():
+        case Let():
+            return evolve(s, name=rename(s.name), primal=s.primal and rename(s.primal))
+        case Draw():
             return evolve(s, name=rename(s.name))
         case ReturnDraws():
             return evolve(s, names=tuple(map(rename, s.names)))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
 from attrs import frozen
 
-from cmdsl.emit.code import Code, Name, Row, number, string, text
+from cmdsl.emit.code import Code, Name, Row, apply, number, string, text
 from cmdsl.emit.code import Mapping as Display
 from cmdsl.emit.function import print_function
+from cmdsl.emit.identifiers import owner
 from cmdsl.emit.language import Language
-from cmdsl.emit.layout import layout, listing
+from cmdsl.emit.layout import INDENT, layout, listing
 from cmdsl.emit.printer import Writer
 from cmdsl.emit.prose import docstring, quoted
-from cmdsl.ir.nodes import Constant, Program, Role
+from cmdsl.ir.nodes import Constant, External, Objective, Program, Role
 
 BLANK = ["", ""]
 
@@ -40,8 +42,11 @@ class Parts:
     """What a backend's modules have besides the mathematics: each is written where its name is used.
 
     `aliases` and `helpers` are texts by the name they define; `closing` are texts by the function that calls for them.
+    `array` is what arrays are annotated with; `learned` what makes learned functions, and what that is annotated with.
     """
 
+    array: str
+    learned: tuple[str, str]
     imports: tuple[Import, ...]
     aliases: Mapping[str, str]
     helpers: Mapping[str, str]
@@ -53,19 +58,53 @@ def module(program: Program, language: Language, parts: Parts) -> str:
     functions = sorted(program.functions, key=lambda f: list(Role).index(f.role))
     printed = ["\n".join(print_function(f, program, language)) for f in functions]
     closing = [closed.strip() for needed, closed in parts.closing.items() if has(program, needed)]
-    body = "\n\n\n".join([*printed, *closing])
+    learned = ["\n".join(_learned(o, parts)) for o in program.objectives if o.learned]
+    body = "\n\n\n".join([*printed, *closing, *learned])
     helpers = used_texts(parts.helpers, body)
-    aliases = used_texts(parts.aliases, "\n".join([body, *helpers]))
+    named = {"Network": _network_alias(program, parts.array), **parts.aliases}
+    aliases = [*used_texts(named, "\n".join([body, *helpers])), *_members(program)]
     numbers = "\n".join(_numbers(program, language))
     rest = "\n".join([numbers, *aliases, *helpers, body])
-    head = [*docstring(_title(program), ""), "", *import_lines(parts.imports, rest), "", numbers]
+    imports = (*parts.imports, *map(_external, program.externals))
+    head = [*docstring(_title(program), ""), "", *import_lines(imports, rest), "", numbers]
     sections = ["\n".join(head + (["", *aliases] if aliases else [])), *helpers, body]
     return "\n\n\n".join(sections) + "\n"
 
 
 def has(program: Program, needed: str) -> bool:
-    """Tell whether a program has the function, or any function of the role, that a text is about."""
-    return program.function(needed) is not None or any(f.role.value == needed for f in program.functions)
+    """Tell whether a program has the function, any function of the role, or whatever is `learned`, for a text."""
+    roles = {f.role.value for f in program.functions} | {"learned" for o in program.objectives if o.learned}
+    return program.function(needed) is not None or needed in roles
+
+
+def _learned(objective: Objective, parts: Parts) -> list[str]:
+    """Give the function that starts the learned functions of an objective."""
+    made, annotation = parts.learned
+    said = f"Give the learned functions of the objective {objective.name} to train: each is zero at first."
+    scalars = Display(tuple((name, Name(str(count))) for name, count in objective.learned))
+    start = [*docstring([quoted(said)], INDENT), *_laid_out(f"{INDENT}return ", apply(made, scalars))]
+    return [f"def learned_{objective.name}() -> {annotation}:", *start]
+
+
+def _network_alias(program: Program, array: str) -> str:
+    """Give the type of a network: a callable of a state and as many scalars as the spec gives it."""
+    scalars = ["c_noise"] if program.scalars == 1 else [f"c{i + 1}" for i in range(program.scalars)]
+    arrays = ", ".join([array] * (1 + program.scalars))
+    return f"Network = Callable[[{arrays}], {array}]  # called as ({', '.join(['x', *scalars])})"
+
+
+def _external(e: External) -> Import:
+    """Give the import of a callable of another module, or of the object that it belongs to."""
+    first, *inner = e.attribute.split(".")
+    name = owner(e) if inner else e.name
+    standard = e.module.split(".")[0] in sys.stdlib_module_names
+    return Import(e.module, first, None if name == first else name, standard)
+
+
+def _members(program: Program) -> list[str]:
+    """Name the callables that belong to imported objects."""
+    parts = [(e, e.attribute.partition(".")[2]) for e in program.externals]
+    return [f"{e.name} = {owner(e)}.{inner}" for e, inner in parts if inner]
 
 
 def _title(program: Program) -> list[str]:
@@ -84,6 +123,7 @@ def _numbers(program: Program, language: Language) -> list[str]:
         *_laid_out("PARAMS = ", params),
         "",
         f"DATA_SHAPE = {shape}",
+        f"NETWORK_SCALARS = {program.scalars}",
         *_laid_out("NETWORK: tuple[str, dict[str, float]] | None = ", _network(program)),
         *listing("OBJECTIVES = (", [string(o.name) for o in program.objectives], ")"),
         *listing("SAMPLERS = (", [string(s.name) for s in program.samplers], ")"),
@@ -167,8 +207,9 @@ def _natural(name: str) -> list[tuple[int, str | int]]:
 
 def exports(program: Program, names: Iterable[str] = ()) -> list[str]:
     """Give the names that a package offers: the numbers, the functions, and those that the backend adds."""
-    fixed = ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "OBJECTIVES", "SAMPLERS"]
+    fixed = ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "NETWORK_SCALARS", "OBJECTIVES", "SAMPLERS"]
     own = [c.name for c in program.constants] + [f.name for f in program.functions]
+    own += [f"learned_{o.name}" for o in program.objectives if o.learned]
     return sorted({*fixed, *own, *names}, key=member_order)
 
 

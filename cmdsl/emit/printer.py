@@ -6,7 +6,7 @@ from typing import assert_never
 
 from attrs import frozen
 
-from cmdsl.emit.code import Anonymous, Apply, Binary, Code, Item, Name, Row, Ternary, Unary, apply, number
+from cmdsl.emit.code import Anonymous, Apply, Binary, Code, Item, Name, Row, Ternary, Unary, apply, number, string
 from cmdsl.emit.language import HOST, Language, operation
 from cmdsl.ir.build import num, op
 from cmdsl.ir.nodes import (
@@ -15,6 +15,7 @@ from cmdsl.ir.nodes import (
     Const,
     Counting,
     Dim,
+    Entry,
     Expr,
     Fill,
     Gather,
@@ -92,12 +93,14 @@ def _code(w: Writer, e: Expr) -> Code:
         case Call():
             function = Name(e.function) if isinstance(e.function, str) else w.code(e.function)
             return Apply(function, tuple(map(w.code, e.args)), tuple((name, w.code(a)) for name, a in e.keywords))
+        case Entry():
+            return Item(w.code(e.learned), (Name(string(e.name)),))
         case Lambda():
             return _lambda(w, e)
         case StopGrad():
             return w.language.stop_gradient(w.code(e.value))
         case Jvp():
-            return _jvp(w, e)
+            return Item(derivative(w, e), (Name("1"),))
         case Gather():
             return _gather(w, e)
         case Nodes():
@@ -179,10 +182,11 @@ def _lambda(w: Writer, e: Lambda) -> Code:
     return Anonymous(tuple(p.name for p in params), w.code(body))
 
 
-def _jvp(w: Writer, e: Jvp) -> Code:
+def derivative(w: Writer, e: Jvp) -> Code:
+    """Give the call that computes a function's value at a point and its derivative along a direction."""
     primals = tuple(map(w.code, e.primals))
     tangents = tuple(_tangent(w, d, p, code) for d, p, code in zip(e.tangents, e.primals, primals, strict=True))
-    return Item(apply(w.language.jvp, w.code(e.function), Row(primals), Row(tangents)), (Name("1"),))
+    return apply(w.language.jvp, w.code(e.function), Row(primals), Row(tangents))
 
 
 def _tangent(w: Writer, tangent: Expr, primal: Expr, at: Code) -> Code:

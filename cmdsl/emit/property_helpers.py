@@ -70,7 +70,7 @@ def solved(solver, steps):
     "small_network": '''
 def small_network(weight):
     """Give a network with one weight."""
-    return lambda x, c: weight * sin(x) + 0.01 * over(c, x)
+    return lambda x, *scalars: weight * sin(x) + 0.01 * over(sum(scalars), x)
 ''',
     "counts": '''
 def counts(objective):

@@ -6,14 +6,17 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+import mpmath
 from attrs import frozen
 
 from cmdsl.ir.interpret import Machine, interpret, machine
-from cmdsl.ir.nodes import Function, Param, Program, Role, Type
+from cmdsl.ir.nodes import Call, Function, Param, Program, Role, Type, Var
+from cmdsl.ir.walk import all_subexpressions
 
 ROLES = (Role.PROCESS, Role.KERNEL, Role.PRECONDITION, Role.DEFINITION)
 STATES = (0.75, -1.25, 2.5, -0.375)  # exact in float32
 STEPS = 12
+PRECISIONS = (40, 42, 45, 47)  # bits in which a formula is evaluated to learn what its roundings come to
 H = 10**20  # 1/H is the step of the differences that measure condition: a third of the digits
 
 
@@ -39,13 +42,21 @@ def tables(program: Program) -> tuple[Table, ...]:
     """Evaluate every function of scalars and states alone, over [EPSILON, T], where it is finite."""
     if "T" not in {c.name for c in program.constants}:
         return ()
-    found = (_table(program, f) for f in program.functions if _plain(f))
+    found = (_table(program, f) for f in program.functions if _plain(program, f))
     return tuple(t for t in found if t.rows)
 
 
-def _plain(f: Function) -> bool:
+def _plain(program: Program, f: Function) -> bool:
     kinds = {p.type for p in f.params}
-    return f.role in ROLES and not f.host and kinds <= {Type.SAMPLE, Type.STATE} and bool(kinds)
+    known = f.role in ROLES and not f.host and kinds <= {Type.SAMPLE, Type.STATE} and bool(kinds)
+    return known and not calls_python(program, f)
+
+
+def calls_python(program: Program, f: Function) -> bool:
+    """Tell whether a function calls one of another module, by itself or through others."""
+    parts = [e for e in all_subexpressions(f.body) if isinstance(e, Var | Call)]
+    called = (program.function(e.function) for e in parts if isinstance(e, Call) and isinstance(e.function, str))
+    return any(e.type is Type.EXTERN for e in parts) or any(g is not None and calls_python(program, g) for g in called)
 
 
 def times(program: Program) -> tuple[float, ...]:
@@ -79,6 +90,8 @@ def _table(program: Program, f: Function) -> Table:
     m = machine(program)
     value = _column(m, f, columns)
     moved = list(_movements(program, m, f, columns, value))
+    if f.role is Role.DEFINITION:
+        moved.append(_roundings(program, f, columns, value))
     rows = zip(zip(*columns, strict=True), value, zip(*moved, strict=True), strict=True)
     kept = (_row(m, arguments, v, moves) for arguments, v, moves in rows)
     kinds = "".join("x" if p.type is Type.STATE else "t" for p in f.params)
@@ -108,10 +121,10 @@ def _column_of(p: Param, at: int, f: Function, points: list[float]) -> list[floa
 
 
 def _noise_levels(program: Program, points: list[float]) -> list[float]:
-    """Give sigma/alpha at some times."""
+    """Give sigma/alpha at some times, where it is finite."""
     m = machine(program)
     sigma, alpha = (interpret(m, name, points) for name in ("sigma", "alpha"))
-    return [_float32(float(s / a)) for s, a in zip(sigma, alpha, strict=True)]
+    return [_float32(float(s / a)) for s, a in zip(sigma, alpha, strict=True) if a]
 
 
 def _column(m: Machine, f: Function, columns: list[list[Any]]) -> list[Any]:
@@ -134,6 +147,17 @@ def _movements(
         exactly = m.constants[constant.name]
         nearby = (machine(program, constants={constant.name: exactly * (1 + s)}) for s in (step, -step))
         yield _slope(m, [_column(near, f, columns) for near in nearby], value)
+
+
+def _roundings(program: Program, f: Function, columns: list[list[Any]], value: list[Any]) -> list[Any]:
+    """Give what the roundings within a function's own formula come to: a spec may write one that loses digits."""
+    worst = [mpmath.mpf(0)] * len(value)
+    for bits in PRECISIONS:
+        m = machine(program)
+        m.mp.prec = bits
+        errors = (abs(a - b) * 2**bits for a, b in zip(_column(m, f, columns), value, strict=True))
+        worst = [max(w, e) if mpmath.isfinite(e) else e for w, e in zip(worst, errors, strict=True)]
+    return worst
 
 
 def _slope(m: Machine, sides: list[list[Any]], value: list[Any]) -> list[Any]:

@@ -8,8 +8,8 @@ from attrs import evolve
 
 from cmdsl.emit.code import Code, Mapping, Name, text
 from cmdsl.emit.layout import INDENT, layout
-from cmdsl.emit.printer import Writer
-from cmdsl.ir.nodes import Call, Draw, Expr, Lambda, Let, Loop, Num, Return, ReturnDraws, Stmt, Var
+from cmdsl.emit.printer import Writer, derivative
+from cmdsl.ir.nodes import Call, Draw, Expr, Jvp, Lambda, Let, Loop, Num, Return, ReturnDraws, Stmt, Var
 from cmdsl.ir.passes.name import describe
 from cmdsl.ir.walk import children, fresh, reach, rebuild
 
@@ -42,7 +42,9 @@ def _simple(s: Let | Draw | Return | ReturnDraws, w: Writer) -> tuple[str, Code]
     match s:
         case Let():
             held = s.frozen and not _without_graph(s, w)
-            return f"{s.name} = ", w.language.stop_gradient(w.code(s.value)) if held else w.code(s.value)
+            code = derivative(w, s.value) if isinstance(s.value, Jvp) else w.code(s.value)
+            names = f"{s.primal or '_'}, {s.name}" if isinstance(s.value, Jvp) else s.name
+            return f"{names} = ", w.language.stop_gradient(code) if held else code
         case Draw():
             return f"{s.name} = ", w.language.draw(s, w)
         case Return():

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from cmdsl.emit.code import string
 from cmdsl.emit.layout import INDENT, WIDTH
 from cmdsl.emit.module import Import, import_lines, used_texts
 from cmdsl.emit.properties import AGREEMENT, GRIDS, PROPERTIES, SCHEDULES
@@ -45,7 +46,9 @@ def test_module(program: Program, adapters: Adapters) -> str:
     body = "\n\n\n".join(_filled(text, program).strip() for text in texts)
     helpers = used_texts(HELPERS, body)
     loaded = f"{LOADING.strip()}\n\n\n{adapters.text.strip()}"
-    head = "\n".join([*_title(), "", *import_lines((*IMPORTS, *adapters.imports), "\n".join([loaded, *helpers, body]))])
+    needed = _needed(program)
+    imported = import_lines((*IMPORTS, *adapters.imports), "\n".join([*needed, loaded, *helpers, body]))
+    head = "\n".join([*_title(), "", *imported, *needed])
     listings = "\n\n".join("\n".join(_listing(found)) for found in references)
     return "\n\n\n".join(filter(None, [f"{head}\n\n\n{loaded}", *helpers, listings, body])) + "\n"
 
@@ -55,9 +58,30 @@ def _title() -> list[str]:
     return docstring([quoted(summary)], "")
 
 
+def _needed(program: Program) -> list[str]:
+    """Give the lines that skip all tests where a module that the spec names is not installed."""
+    modules = sorted({e.module for e in program.externals})
+    return ["", *(f"pytest.importorskip({string(m)})" for m in modules)] if modules else []
+
+
 def _filled(text: str, program: Program) -> str:
-    solvers = ", ".join(f'("{name}", {order})' for name, order in program.solvers)
-    return text.replace("$solvers", f"[{solvers}]").replace("$ulps", str(ULPS))
+    learned = [f'("{o.name}", "{name}", {count})' for o in program.objectives for name, count in o.learned]
+    given = {
+        "$solvers": _cases('("solver", "order")', [f'("{name}", {order})' for name, order in program.solvers]),
+        "$learned": _cases('("objective", "name", "scalars")', learned),
+        "$ulps": str(ULPS),
+    }
+    for name, value in given.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _cases(names: str, rows: list[str]) -> str:
+    """Give the arguments of `parametrize`: on one line, or a row a line."""
+    line = f"{names}, [{', '.join(rows)}]"
+    if len(f"@pytest.mark.parametrize({line})") <= WIDTH:
+        return line
+    return "\n".join(["", f"    {names},", "    [", *(f"        {row}," for row in rows), "    ],", ""])
 
 
 @frozen

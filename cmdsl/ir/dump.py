@@ -12,6 +12,7 @@ from cmdsl.ir.nodes import (
     Counting,
     Dim,
     Draw,
+    Entry,
     Expr,
     Fill,
     Function,
@@ -70,7 +71,8 @@ def dump_statement(s: Stmt, indent: str = "") -> list[str]:
     """Give the lines of one statement."""
     match s:
         case Let():
-            return [f"{indent}{s.name} {':=' if s.frozen else '='} {show(s.value)}"]
+            bound = s.name if s.primal is None else f"{s.primal}, {s.name}"
+            return [f"{indent}{bound} {':=' if s.frozen else '='} {show(s.value)}"]
         case Draw():
             return [f"{indent}{s.name}: {s.type.value} ~ {s.distribution}({_shown(s.args)})"]
         case Return():
@@ -126,6 +128,8 @@ def show(e: Expr) -> str:
         case Call():
             callee = e.function if isinstance(e.function, str) else show(e.function)
             return f"{callee}({', '.join([*map(show, e.args), *(f'{k}={show(v)}' for k, v in e.keywords)])})"
+        case Entry():
+            return f"{show(e.learned)}[{e.name}]"
         case Lambda():
             return f"({', '.join(p.name for p in e.params)} -> {show(e.body)})"
         case StopGrad():

@@ -1,7 +1,8 @@
 """Reference evaluation of a Program at fifty digits: the oracle of every backend, written to be obviously right.
 
-STATIC, LOOP and UNIFORM are numbers, TABLE and SAMPLE lists of numbers, STATE a list of flat lists; networks and
-denoisers are Python callables on those. Draws are arguments: nothing here is random.
+STATIC, LOOP and UNIFORM are numbers, TABLE and SAMPLE lists of numbers, STATE a list of flat lists; networks,
+denoisers and callables of other modules are Python callables on those, and LEARNED maps names to such. Draws
+are arguments: nothing here is random.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from cmdsl.ir.nodes import (
     Counting,
     Dim,
     Draw,
+    Entry,
     Expr,
     Fill,
     Function,
@@ -60,12 +62,20 @@ class Machine:
     constants: Environment = field(factory=dict)
 
 
-def machine(program: Program, digits: int = DIGITS, constants: Mapping[str, Any] | None = None) -> Machine:
-    """Prepare the evaluation of a Program; `constants` (by emitted name) replace values, others follow."""
+def machine(
+    program: Program,
+    digits: int = DIGITS,
+    constants: Mapping[str, Any] | None = None,
+    externals: Mapping[str, Callable[..., Value]] | None = None,
+) -> Machine:
+    """Prepare the evaluation of a Program; `constants` (by emitted name) replace values, others follow.
+
+    `externals` are what stands for the callables of other modules.
+    """
     mp = mpmath.mp.clone()
     mp.dps = digits + 10
     given = {name: _number(mp, value) for name, value in (constants or {}).items()}
-    m = Machine(program, mp)
+    m = Machine(program, mp, externals or {})
     for c in program.constants:
         follows = c.expression is not None and bool(given)
         value = evaluate(m, c.expression, m.constants) if follows and c.expression else _number(mp, c.value)
@@ -91,7 +101,7 @@ def _number(mp: Any, value: Any) -> Any:
 
 
 def _value(mp: Any, value: Value) -> Value:
-    if value is None or callable(value):
+    if value is None or callable(value) or isinstance(value, Mapping):
         return value
     if isinstance(value, list | tuple):
         return type(value)(_value(mp, item) for item in value)
@@ -120,6 +130,9 @@ def _run(m: Machine, body: tuple[Stmt, ...], env: dict[str, Value]) -> Value:
     for s in body:
         match s:
             case Let():
+                if s.primal is not None and isinstance(s.value, Jvp):
+                    point = (evaluate(m, p, env) for p in s.value.primals)
+                    env[s.primal] = evaluate(m, s.value.function, env)(*point)
                 env[s.name] = evaluate(m, s.value, env)
             case Loop():
                 _loop(m, s, env)
@@ -176,6 +189,8 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
             return m.mp.mpf(len(evaluate(m, e.sequence, env)))
         case Call():
             return _call(m, e, env)
+        case Entry():
+            return evaluate(m, e.learned, env)[e.name]
         case Lambda():
             return lambda *args: evaluate(
                 m, e.body, dict(env) | dict(zip((p.name for p in e.params), args, strict=True))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-VERSION = 1
+VERSION = 2
 
 
 class Type(Enum):
@@ -26,9 +26,10 @@ class Type(Enum):
     SAMPLE = "sample"
     STATE = "state"
     SEQUENCE = "sequence"  # a tuple of host numbers
-    NETWORK = "network"  # called as (x, c_noise)
+    NETWORK = "network"  # called as (x, c_noise), or with as many scalars as the Program says
     DENOISER = "denoiser"  # called as (x, t)
-    LEARNED = "learned"  # called as (t,): a scalar per sample
+    LEARNED = "learned"  # trainable functions of scalars by their names; each gives a scalar per sample
+    EXTERN = "extern"  # a callable of another module, called as (a, b): a scalar per sample
 
 
 _UNARY = (
@@ -63,7 +64,7 @@ class Const:
 
 @frozen(cache_hash=True)
 class Var:
-    """A parameter, a local, or (in capitals, STATIC) a constant of the module such as `SIGMA_DATA`."""
+    """A parameter, a local, a constant of the module such as `SIGMA_DATA` (STATIC), or an imported name (EXTERN)."""
 
     name: str
     type: Type
@@ -161,6 +162,15 @@ class Call:
 
 
 @frozen(cache_hash=True)
+class Entry:
+    """The learned function of that name."""
+
+    learned: Expr
+    name: str
+    type: Type = Type.LEARNED
+
+
+@frozen(cache_hash=True)
 class Lambda:
     """A function as a value."""
 
@@ -229,6 +239,7 @@ Expr: TypeAlias = (
     | Dim
     | Length
     | Call
+    | Entry
     | Lambda
     | StopGrad
     | Jvp
@@ -240,11 +251,15 @@ Expr: TypeAlias = (
 
 @frozen(cache_hash=True)
 class Let:
-    """`name = value`. `frozen` says that the value is never differentiated: torch computes it under `no_grad`."""
+    """`name = value`. `frozen` says that the value is never differentiated: torch computes it under `no_grad`.
+
+    Where the value is a Jvp, `primal` names what its function gives at the point itself.
+    """
 
     name: str
     value: Expr
     frozen: bool = False
+    primal: str | None = None
 
 
 @frozen(cache_hash=True)
@@ -356,6 +371,9 @@ class Objective:
     draw: str
     N: str | None
     mu: str | None
+    learned: tuple[
+        tuple[str, int], ...
+    ] = ()  # the learned functions that its loss calls, with their numbers of scalars
 
 
 @frozen
@@ -365,6 +383,15 @@ class Sampler:
     name: str
     sample: str
     draw: str
+
+
+@frozen
+class External:
+    """A callable of another module: `from module import attribute`, under a name of the spec."""
+
+    name: str
+    module: str
+    attribute: str
 
 
 @frozen
@@ -383,6 +410,8 @@ class Program:
     solvers: tuple[tuple[str, int], ...]  # emitted solver and the order it claims
     data_shape: tuple[int, ...] | None
     network: tuple[str, tuple[tuple[str, Fraction], ...]] | None
+    scalars: int = 1  # how many scalars the network takes beside the state
+    externals: tuple[External, ...] = ()
     ir_version: int = field(default=VERSION)
 
     def function(self, name: str) -> Function | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cmdsl.ir.nodes import Program
 from cmdsl.ir.passes.complete import complete_results
+from cmdsl.ir.passes.derivatives import share_derivatives
 from cmdsl.ir.passes.drop import drop_unused
 from cmdsl.ir.passes.guard import guard
 from cmdsl.ir.passes.inline import inline_trivial
@@ -17,6 +18,7 @@ RECIPE = (
     inline_trivial,
     simplify,
     hoist_stop_gradients,
+    share_derivatives,
     guard,
     simplify,
     hoist_tables,

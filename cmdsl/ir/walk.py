@@ -14,6 +14,7 @@ from cmdsl.ir.nodes import (
     Counting,
     Dim,
     Draw,
+    Entry,
     Expr,
     Fill,
     Function,
@@ -61,6 +62,8 @@ def children(e: Expr) -> tuple[Expr, ...]:
         case Call():
             callee = () if isinstance(e.function, str) else (e.function,)
             return (*callee, *e.args, *(value for _, value in e.keywords))
+        case Entry():
+            return (e.learned,)
         case Lambda():
             return (e.body,)
         case StopGrad():
@@ -97,6 +100,8 @@ def rebuild(e: Expr, parts: tuple[Expr, ...]) -> Expr:
             return evolve(e, sequence=parts[0])
         case Call():
             return _rebuild_call(e, parts)
+        case Entry():
+            return evolve(e, learned=parts[0])
         case Lambda():
             return evolve(e, body=parts[0])
         case StopGrad():
@@ -225,7 +230,9 @@ def all_subexpressions(body: tuple[Stmt, ...]) -> Iterator[Expr]:
 def binds(s: Stmt) -> tuple[str, ...]:
     """Give the names that a statement gives a value to."""
     match s:
-        case Let() | Draw():
+        case Let():
+            return (s.name,) if s.primal is None else (s.primal, s.name)
+        case Draw():
             return (s.name,)
         case Loop():
             return (s.variable, *(name for name, _ in s.zipped), *(name for inner in s.body for name in binds(inner)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import TypeAlias, cast, get_args
 
@@ -14,15 +14,18 @@ from cmdsl.ir.nodes import Type
 from cmdsl.ir.walk import children, free
 from cmdsl.lower.fold import fold
 from cmdsl.sema.evaluate import Evaluator
-from cmdsl.sema.values import Closure, Instance
+from cmdsl.sema.values import Closure, External, Instance, Learned
 
 RANKS = (Type.STATIC, Type.LOOP, Type.UNIFORM, Type.SAMPLE, Type.STATE)
 EXPRESSIONS = get_args(ir.Expr)
 CONDITIONS = (ir.Compare, ir.Logic)
 MOST_APPLICATIONS = 20_000
 LARGEST_EXPRESSION = 20_000  # nodes
+# the first state of the function that is being elaborated: filled in when its parameters are known
+SOME_STATE = ir.Var("<state>", Type.STATE)
 SMALLER = "name fewer things in terms of others"
 Locals: TypeAlias = dict[ir.Expr, ir.Expr | None]  # what locals stand for; None for names bound again
+Unwritten: TypeAlias = Callable[[Learned | External, tuple[object, ...], Span], ir.Expr]
 Apply: TypeAlias = Callable[[Evaluator, Closure, tuple[object, ...], Span], object]
 
 
@@ -90,11 +93,18 @@ class Effort:
         return self.sizes[expr]
 
 
+def refuse_unwritten(function: Learned | External, args: tuple[object, ...], span: Span) -> ir.Expr:
+    """Refuse a function that has no formula."""
+    how = "learned" if isinstance(function, Learned) else "written in Python"
+    raise error("CM218", f"`{function.name}` is {how}, and a formula is needed here", span)
+
+
 @define(eq=False)
 class IrAlgebra:
     """The algebra of IR expressions; `on_apply` decides what becomes a call of an emitted function."""
 
     on_apply: Apply
+    on_unwritten: Unwritten = field(default=refuse_unwritten)
     inlining: bool = field(default=False)
     effort: Effort = field(factory=Effort)
     locals: Locals = field(factory=dict)
@@ -139,8 +149,12 @@ class IrAlgebra:
             return evaluator.inline(function, args, span)
         return self.on_apply(evaluator, function, args, span)
 
+    def unwritten(self, function: Learned | External, args: tuple[object, ...], span: Span) -> object:
+        """Apply a function that has no formula."""
+        return self.on_unwritten(function, args, span)
 
-def scalars(args: tuple[object, ...], span: Span, what: str) -> list[ir.Expr]:
+
+def scalars(args: Iterable[object], span: Span, what: str) -> list[ir.Expr]:
     """Refuse states where scalars are needed."""
     operands = [expression(a, span, "a scalar") for a in args]
     if any(a.type is Type.STATE for a in operands):
@@ -151,6 +165,13 @@ def scalars(args: tuple[object, ...], span: Span, what: str) -> list[ir.Expr]:
             help="`sqnorm` and `mean` make a scalar of a state",
         )
     return operands
+
+
+def per_sample(operand: ir.Expr, like: ir.Expr | None) -> ir.Expr:
+    """Fill a number to one for each sample, where there are states to take the batch from."""
+    if like is None or operand.type not in (Type.STATIC, Type.LOOP, Type.UNIFORM):
+        return operand
+    return ir.Fill(operand, like)
 
 
 def spread(operands: list[ir.Expr]) -> list[ir.Expr]:

@@ -12,14 +12,34 @@ from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import expressions, free, rewrite_statement, statements, substitute, transform
-from cmdsl.lower.algebra import EXPRESSIONS, RANKS, Effort, IrAlgebra, Locals, expression, state_variable
+from cmdsl.lower.algebra import (
+    EXPRESSIONS,
+    RANKS,
+    SOME_STATE,
+    Effort,
+    IrAlgebra,
+    Locals,
+    expression,
+    per_sample,
+    state_variable,
+)
+from cmdsl.lower.given import Given
 from cmdsl.sema.evaluate import Evaluator, sole_function
-from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Instance, Namespace, Thunk
+from cmdsl.sema.values import (
+    Applied,
+    Builtin,
+    Closure,
+    Env,
+    External,
+    Form,
+    Instance,
+    Learned,
+    Namespace,
+    Thunk,
+)
 from cmdsl.syntax import ast
 from cmdsl.syntax.format import expression as written
 
-# the first state of the function that is being elaborated: filled in when its parameters are known
-SOME_STATE = ir.Var("<state>", Type.STATE)
 NETWORK = ir.Var("network", Type.NETWORK)
 NETWORK_EMA = ir.Var("network_ema", Type.NETWORK)
 TEACHER = ir.Var("teacher", Type.DENOISER)
@@ -31,7 +51,7 @@ IMPLICIT = {"network": 0, "network_ema": 1, "teacher": 2, "learned": 3, "k": 4, 
 PUBLIC_NAMES = {"f": "consistency", "D": "denoise", "flow": "velocity"}
 EMITTED_KINDS = {"metric": Role.DEFINITION, "weight": Role.DEFINITION, "solver": Role.SOLVER}
 PRELUDE_ROLES = {"f": Role.NETWORK, "D": Role.NETWORK}
-Callables = Closure | Applied | Builtin | Form | Namespace
+Callables = Closure | Applied | Builtin | Learned | External | Form | Namespace
 
 
 @define(eq=False)
@@ -39,7 +59,8 @@ class Functions:
     """The functions emitted so far, by name; equal ones are one. Definitions don't take names that are `promised`."""
 
     constants: Mapping[str, ir.Constant]
-    promised: frozenset[str] = frozenset()
+    promised: frozenset[str]
+    given: Given
     by_name: dict[str, ir.Function] = field(factory=dict)
     orders: dict[str, int] = field(factory=dict)
     spec_scope: Env | None = None
@@ -52,7 +73,7 @@ class Functions:
 
     def algebra(self, inlining: bool = False) -> IrAlgebra:
         """Give the algebra of these functions."""
-        return IrAlgebra(self.apply, inlining, self.effort)
+        return IrAlgebra(self.apply, self.given.unwritten, inlining, self.effort)
 
     def add(self, function: ir.Function) -> str:
         """Add a function; give the name under which it, or its equal, stands."""
@@ -123,7 +144,7 @@ class Functions:
         """Give a parameter's variable; a denoiser is `denoise`, and none hides a constant or implicit parameter."""
         if type_ is Type.DENOISER:
             return ir.Var(DENOISE, type_)
-        taken = name in self.constants or name in IMPLICIT or name in OWN
+        taken = name in self.constants or name in IMPLICIT or name in OWN or name in self.given.externals
         return ir.Var(f"{name}_" if taken else name, type_)
 
 
@@ -135,13 +156,6 @@ def with_locals(env: Env, body: Body, within: Env | None = None) -> dict[str, ob
         return attrs.evolve(thunk, env=seen, bind=lambda name, value: body.let(name, value, thunk.expression.span))
 
     return {name: bind(value) for name, value in env.bindings.items() if isinstance(value, Thunk)}
-
-
-def per_sample(operand: ir.Expr, like: ir.Expr | None) -> ir.Expr:
-    """Fill a number to one for each sample, where there are states to take the batch from."""
-    if like is None or operand.type not in (Type.STATIC, Type.LOOP, Type.UNIFORM):
-        return operand
-    return ir.Fill(operand, like)
 
 
 def result_type(function: ir.Function, operands: list[ir.Expr]) -> Type:

@@ -13,9 +13,12 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import all_subexpressions
 from cmdsl.lower.algebra import expression
-from cmdsl.lower.functions import Functions
-from cmdsl.lower.ground import Derived, complete, ground
+from cmdsl.lower.derived import Derived
+from cmdsl.lower.functions import PUBLIC_NAMES, Functions
+from cmdsl.lower.given import Given
+from cmdsl.lower.ground import ground
 from cmdsl.lower.host import lower_curriculum, lower_grid
+from cmdsl.lower.networks import complete
 from cmdsl.lower.numbers import number
 from cmdsl.lower.objectives import Objective, counters, objective_name
 from cmdsl.lower.promised import promised
@@ -25,7 +28,7 @@ from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.spec import Spec
-from cmdsl.sema.values import Closure, Env, Form, Instance
+from cmdsl.sema.values import Closure, Env, Form, Learned
 from cmdsl.syntax import ast
 
 KERNELS = {
@@ -54,7 +57,13 @@ class Lowering:
 
     def __attrs_post_init__(self) -> None:
         constants = {c.name: c for c in self.derived.constants}
-        self.functions = Functions(constants, frozenset(constants) | promised(self.spec))
+        names = frozenset(constants) | promised(self.spec)
+        given = Given(names | frozenset([*self.derived.coefficients, *KERNELS, *PUBLIC_NAMES.values()]))
+        for statement in self.spec.learned:
+            given.entry(Learned(statement.name, statement.parameters, statement.span))
+        if self.spec.precondition is not None:
+            given.network_takes(1, self.spec.precondition.span)
+        self.functions = Functions(constants, names, given)
 
     def program(self, version: str) -> ir.Program:
         """Elaborate everything, in the order of the spec."""
@@ -81,6 +90,8 @@ class Lowering:
             solvers=tuple(self.functions.orders.items()),
             data_shape=shape,
             network=network,
+            scalars=self.functions.given.network[0] if self.functions.given.network else 1,
+            externals=tuple(self.functions.given.externals.values()),
         )
 
     def emitted(self) -> tuple[ir.Function, ...]:
@@ -98,12 +109,12 @@ class Lowering:
 
     def scope(self, bindings: dict[str, object], grid: str = "grid") -> Env:
         """Give a scope of the spec with further names of the compiler's."""
-        names = ground(self.spec, self.derived, self.functions, grid) | bindings
+        names = ground(self.derived, self.functions, grid) | bindings
         if self.spec.grid is None and grid == "grid":
             names["node"] = needs_grid()
         scope = spec_scope(self.spec, names)
         assert scope.parent is not None
-        complete(scope.parent)
+        complete(scope.parent, self.functions)
         self.functions.spec_scope = scope
         return scope
 
@@ -159,7 +170,20 @@ class Lowering:
             self.drop(name)
         has = {f"{name}_{n}": n for n in ("N", "mu") if f"{name}_{n}" in self.functions.by_name}
         by_part = {n: full for full, n in has.items()}
-        return ir.Objective(name, emitted[0], emitted[1], by_part.get("N"), by_part.get("mu"))
+        learned = self.learned_by(emitted[0])
+        return ir.Objective(name, emitted[0], emitted[1], by_part.get("N"), by_part.get("mu"), learned)
+
+    def learned_by(self, name: str) -> tuple[tuple[str, int], ...]:
+        """Give the learned functions that a function calls, by itself or through others."""
+        found, waiting = {name}, [name]
+        used: set[str] = set()
+        while waiting:
+            parts = list(all_subexpressions(self.functions.by_name[waiting.pop()].body))
+            used |= {e.name for e in parts if isinstance(e, ir.Entry)}
+            called = {e.function for e in parts if isinstance(e, ir.Call) and isinstance(e.function, str)}
+            waiting += [f for f in called & self.functions.by_name.keys() if f not in found]
+            found |= called
+        return tuple(entry for entry in self.functions.given.learned.values() if entry[0] in used)
 
     def drop(self, prefix: str) -> None:
         """Leave out the curriculum of an objective that uses nothing of it."""
@@ -184,7 +208,6 @@ class Lowering:
         assert use.reference is not None
         scope = self.scope(bindings, grid)
         instance = instantiate("objective", use.reference, scope)
-        refuse_learned(instance)
         ends = (self.constant("epsilon") if self.spec.boundary else ir.Num(Fraction(0)), self.constant("T"))
         prior = partial(self.prior, scope)
         return Objective(name, use, instance, self.functions, self.spec.time.name, *ends, prior)
@@ -254,17 +277,6 @@ class Lowering:
 def spoken_of(used: set[str]) -> str:
     """Name what an objective takes from its curriculum."""
     return " and ".join(["the nodes `N`"] * ("N" in used) + ["`f_ema`, averaged by `mu`"] * ("network_ema" in used))
-
-
-def refuse_learned(objective: Instance) -> None:
-    """Refuse what can't be lowered yet, by name."""
-    for statement in objective.definition.body:
-        if isinstance(statement, ast.Learned):
-            raise error(
-                "CM218",
-                f"`learned {statement.name}` can't be compiled: learned functions are not lowered",
-                statement.span,
-            )
 
 
 def needs_grid() -> Form:

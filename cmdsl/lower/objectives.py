@@ -11,8 +11,8 @@ from cmdsl.diagnostics import Label, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import fresh
-from cmdsl.lower.algebra import expression, scalars
-from cmdsl.lower.functions import IMPLICIT, Body, Functions, implicit, per_sample, shaped_like, source, with_locals
+from cmdsl.lower.algebra import expression, per_sample, scalars
+from cmdsl.lower.functions import IMPLICIT, Body, Functions, implicit, shaped_like, source, with_locals
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Closure, Env, Instance

@@ -10,13 +10,13 @@ from cmdsl.syntax import ast
 
 
 def promised(spec: Spec) -> frozenset[str]:
-    """Give the names under which a package offers its grid, losses, draws, curricula, solvers and samplers."""
+    """Give the names under which a package offers its grid, and what belongs to objectives, samplers, solvers."""
     objectives = [(use, objective_name(use)) for use in spec.objectives]
     samplers = [(use, objective_name(use)) for use in spec.samplers]
     modules = (*spec.library, spec.module)
     definitions = [d for m in modules for d in m.statements if isinstance(d, ast.Definition)]
     found: dict[str, ast.Use] = {}
-    offered = [(f"{part}_{o}", use) for use, o in objectives for part in ("loss", "draw")]
+    offered = [(f"{part}_{o}", use) for use, o in objectives for part in ("loss", "draw", "learned")]
     offered += [(f"{o}_{part}", use) for use, o in objectives for part in ("N", "mu", "grid")]
     offered += [(f"{part}_{s}", use) for use, s in samplers for part in ("sample", "draw_sample")]
     for name, use in offered:

@@ -11,8 +11,8 @@ from cmdsl.diagnostics import error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.ir.walk import free, fresh, rewrite_statement, substitute
-from cmdsl.lower.algebra import EXPRESSIONS, RANKS, expression
-from cmdsl.lower.functions import IMPLICIT, OWN, SOME_STATE, Body, Functions, implicit, source
+from cmdsl.lower.algebra import EXPRESSIONS, RANKS, SOME_STATE, expression
+from cmdsl.lower.functions import IMPLICIT, OWN, Body, Functions, implicit, source
 from cmdsl.lower.numbers import number
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Env, Instance, Thunk

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
-from cmdsl.lower.ground import Derived
+from cmdsl.lower.derived import Derived
 from cmdsl.sema.spec import Spec
 
 OF_ONE_TIME = (
@@ -31,7 +31,8 @@ def underived(spec: Spec) -> Derived:
     functions = [coefficient(name, "t") for name in names] + [coefficient(name, "r", "t") for name in OF_TWO_TIMES]
     params = {p.name for p in spec.params} | {"T"} | ({"epsilon"} if spec.boundary is not None else set())
     constants = tuple(ir.Constant(name.upper(), name, Fraction(1)) for name in sorted(params))
-    return Derived({f.name: f for f in functions}, frozenset(), constants, lambda e, v, span: e)
+    calculus = (lambda e, v, span: e, lambda e, v, low, high, span: high)
+    return Derived({f.name: f for f in functions}, frozenset(), constants, *calculus)
 
 
 def coefficient(name: str, *times: str) -> ir.Function:

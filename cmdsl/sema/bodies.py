@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Iterator
 
 from cmdsl.diagnostics import Diagnostic, Label, Span, error
@@ -14,8 +16,8 @@ PLACES: dict[str, tuple[type[ast.Statement], ...]] = {
     "grid": COMMON,
     "curriculum": COMMON,
     "proposal": (*COMMON, ast.Draw),
-    "weight": COMMON,
-    "metric": COMMON,
+    "weight": (*COMMON, ast.Learned),
+    "metric": (*COMMON, ast.Learned, ast.Extern),
     "solver": COMMON,
     "objective": (*COMMON, ast.Draw, ast.Learned, ast.Minimize),
     "sampler": (*COMMON, ast.Draw, ast.For, ast.Return),
@@ -39,6 +41,8 @@ OWN = {
 }
 LOCAL = frozenset(["x"])  # the language's name for a state is everyone's
 MOST_PARAMS = 64
+EXTERN = 'write `extern metric NAME = "package.module:attribute"`, in plain names of Python'
+PLAIN = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 EQUATIONS = (ast.Equation, ast.FunctionDefinition, ast.Derive)
 
 
@@ -46,7 +50,7 @@ def check_definition(definition: ast.Definition, reserved: frozenset[str]) -> li
     """Find what is wrong with a definition whatever its parameters are."""
     parameters = [(p.name, p.at) for p in definition.parameters]
     functions = [(p.parameters, p.at) for p in definition.parameters if p.parameters]
-    functions += [(s.parameters, s.at) for s in definition.body if isinstance(s, ast.FunctionDefinition)]
+    functions += [(s.parameters, s.at) for s in definition.body if isinstance(s, ast.FunctionDefinition | ast.Learned)]
     names = [*parameters, *(pair for s in definition.body for pair in binds(s))]
     allowed = OWN.get(definition.kind, frozenset()) | LOCAL
     sequential = definition.kind == "sampler"
@@ -66,6 +70,17 @@ def check_use(use: ast.Use) -> list[Diagnostic]:
         return [*misplaced(use.body, EQUATIONS, "a precondition"), *twice(names)]
     kinds = [(f"{s.kind} …", s.span) for s in use.body if isinstance(s, ast.Use)]
     return [*misplaced(use.body, (ast.Use,), f"the braces of {with_article(use.kind)}"), *twice(kinds)]
+
+
+def check_extern(statement: ast.Extern) -> Iterator[Diagnostic]:
+    """Check that what is written in Python is a metric, named in plain words: they are emitted."""
+    parts = statement.target.split(":")
+    words = [word for part in parts for word in part.split(".")]
+    if statement.kind != "metric":
+        yield from error("CM123", "only a metric can be written in Python", statement.span, help=EXTERN).diagnostics
+    elif len(parts) != 2 or not all(PLAIN.fullmatch(word) and not keyword.iskeyword(word) for word in words):
+        said = f'"{statement.target}" does not name a callable of a module'
+        yield from error("CM123", said, statement.span, help=EXTERN).diagnostics
 
 
 def too_many(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:

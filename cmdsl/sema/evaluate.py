@@ -8,7 +8,7 @@ from typing import Protocol
 from attrs import define, field
 
 from cmdsl.diagnostics import Span, SpecError, error
-from cmdsl.sema.instantiate import KINDS, instantiate, is_definition, with_article
+from cmdsl.sema.instantiate import GIVEN, KINDS, instantiate, is_definition, with_article
 from cmdsl.sema.mistakes import (
     WITHOUT_NAMES,
     check_arity,
@@ -19,7 +19,20 @@ from cmdsl.sema.mistakes import (
     not_a_function,
     not_defined,
 )
-from cmdsl.sema.values import Applied, Builtin, Closure, Env, Form, Function, Instance, Namespace, Refused, Thunk
+from cmdsl.sema.values import (
+    Applied,
+    Builtin,
+    Closure,
+    Env,
+    External,
+    Form,
+    Function,
+    Instance,
+    Learned,
+    Namespace,
+    Refused,
+    Thunk,
+)
 from cmdsl.syntax import ast
 
 OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div", "^": "pow"}
@@ -29,7 +42,6 @@ ELEMENTWISE = (
     *("tanh", "erf", "abs", "floor", "ceil", "sign", "sigmoid", "softplus"),
 )
 FUNCTIONS = {**dict.fromkeys(ELEMENTWISE, 1), "min": None, "max": None}
-GIVEN = {"metric": "d", "weight": "w", "grid": "node"}
 DEEPEST = 100
 
 
@@ -56,6 +68,9 @@ class Algebra(Protocol):
 
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
         """Apply a function of the language; `evaluator.inline` substitutes."""
+
+    def unwritten(self, function: Learned | External, args: tuple[object, ...], span: Span) -> object:
+        """Apply a function that has no formula: one that is learned, or is written in Python."""
 
 
 @define(eq=False)
@@ -197,8 +212,14 @@ class Evaluator:
         """Apply anything that can be called to values."""
         match sole_function(function):
             case Builtin(name, arity, body):
-                check_arity(name, arity, len(args), span)
+                check_arity(name, arity if arity is not None else len(args), len(args), span)
                 return body(args, span)
+            case Learned(name, parameters) as learned:
+                check_arity(name, len(parameters), len(args), span)
+                return self.algebra.unwritten(learned, args, span)
+            case External(name) as external:
+                check_arity(name, 2, len(args), span)
+                return self.algebra.unwritten(external, args, span)
             case Applied(inner, first):
                 return self.apply(inner, (*first, *args), span)
             case Closure() as closure:
@@ -227,9 +248,11 @@ def sole_function(function: object) -> object:
     if isinstance(function, Namespace):
         return sole_function(function.value)
     if isinstance(function, Instance):
+        given = function.env.bindings.get(GIVEN.get(function.kind, ""))
+        if isinstance(given, Closure | External):
+            return given
         functions = function.functions()
-        given = [f for f in functions if f.name == GIVEN.get(function.kind)] or functions
-        return given[0] if len(given) == 1 else function
+        return functions[0] if len(functions) == 1 else function
     return function
 
 

@@ -8,10 +8,11 @@ from attrs import evolve, field, frozen
 
 from cmdsl.diagnostics import Label, Span, SpecError, error
 from cmdsl.diagnostics.suggest import did_you_mean
-from cmdsl.sema.values import Closure, Defined, Env, Instance, Thunk
+from cmdsl.sema.values import Closure, Defined, Env, External, Instance, Learned, Thunk
 from cmdsl.syntax import ast
 
-MEMBERS = ast.Equation | ast.FunctionDefinition
+MEMBERS = ast.Equation | ast.FunctionDefinition | ast.Learned
+GIVEN = {"metric": "d", "weight": "w", "grid": "node"}  # what a definition of that kind calls the function it gives
 MOST = 1000
 MOST_LISTED = 12
 KINDS = ("precondition", "grid", "curriculum", "proposal", "weight", "metric", "solver", "objective", "sampler")
@@ -86,16 +87,25 @@ def close(definition: ast.Definition, scope: Env, overrides: tuple[ast.Statement
     given = outside.child()
     given.bindings |= {s.name: member(s, given, instance) for s in overrides if isinstance(s, MEMBERS)}
     own = {s.name: member(s, scope, instance) for s in definition.body if isinstance(s, MEMBERS)}
-    scope.bindings |= own | given.bindings
+    elsewhere = {GIVEN[s.kind]: external(s) for s in definition.body if isinstance(s, ast.Extern)}
+    scope.bindings |= own | given.bindings | elsewhere
     return instance
 
 
+def external(statement: ast.Extern) -> External:
+    """Give the callable of another module that a statement names."""
+    module, _, attribute = statement.target.partition(":")
+    return External(statement.name, module, attribute)
+
+
 def member(
-    statement: ast.Equation | ast.FunctionDefinition, scope: Env, owner: Instance | None = None
-) -> Thunk | Closure:
-    """Give what an equation or a function definition binds its name to."""
+    statement: ast.Equation | ast.FunctionDefinition | ast.Learned, scope: Env, owner: Instance | None = None
+) -> Thunk | Closure | Learned:
+    """Give what an equation, a function definition or `learned` binds its name to."""
     if isinstance(statement, ast.Equation):
         return Thunk(statement.name, statement.value, scope)
+    if isinstance(statement, ast.Learned):
+        return Learned(statement.name, statement.parameters, statement.span)
     return Closure(statement.name, statement.parameters, statement.body, scope, statement.at, owner)
 
 

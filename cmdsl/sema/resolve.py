@@ -13,7 +13,7 @@ from typing import TypeVar
 from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector, in_order
 from cmdsl.diagnostics.suggest import did_you_mean, nearest
-from cmdsl.sema.bodies import check_definition, check_use, given_twice, taken, too_many, twice
+from cmdsl.sema.bodies import check_definition, check_extern, check_use, given_twice, taken, too_many, twice
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
 from cmdsl.sema.overrides import override
@@ -23,6 +23,7 @@ from cmdsl.sema.undefined import undefined
 from cmdsl.syntax import ast, parse
 
 S = TypeVar("S", bound=ast.Statement)
+DEFINING = ast.Definition | ast.Extern
 BINDING = ast.Param | ast.Time | ast.Equation | ast.FunctionDefinition | ast.Learned
 FIELDS = {ast.Sde: (("drift", "diffusion"), ("variance",)), ast.Path: (("alpha", "sigma"), ())}
 
@@ -71,7 +72,7 @@ def refusals(modules: Iterable[ast.Module], found: Iterable[Diagnostic]) -> dict
 def known_as(statement: ast.Statement) -> Key:
     """Give how others refer to a statement: by a name, by kind and name, or as the time or the process."""
     match statement:
-        case ast.Definition(kind, name):
+        case ast.Definition(kind, name) | ast.Extern(kind, name):
             return kind, name
         case ast.Sde() | ast.Path():
             return PROCESS
@@ -112,7 +113,9 @@ def assemble(
         asserts=of(module.statements, ast.Assert),
         learned=of(declared, ast.Learned),
         library=library(),
-        definitions=tuple(s for m in (*others.values(), module) for s in of(m.statements, ast.Definition)),
+        definitions=tuple(
+            defining(s) for m in (*others.values(), module) for s in m.statements if isinstance(s, DEFINING)
+        ),
         imports=tuple(others),
         refused=refused,
         lost=lost,
@@ -124,6 +127,13 @@ def anytime(module: ast.Module) -> ast.Time:
     at = Span(module.path, 1, 1, 1, 1)
     ends = ast.Range(ast.Number("0", at), ast.Number("1", at), False, False, at)
     return ast.Time("t", ends, at, at)
+
+
+def defining(statement: ast.Definition | ast.Extern) -> ast.Definition:
+    """Give a definition; one that is written in Python has the statement that says so as its body."""
+    if isinstance(statement, ast.Definition):
+        return statement
+    return ast.Definition(statement.kind, statement.name, (), (statement,), None, statement.span, statement.span)
 
 
 def of(statements: Iterable[ast.Statement], kind: type[S]) -> tuple[S, ...]:
@@ -185,7 +195,7 @@ def identities(statement: ast.Statement) -> tuple[str, ...]:
             return (f"`{name}`",)
         case ast.Time(name):
             return f"`{name}`", "the statement `time …`"
-        case ast.Definition(kind, name):
+        case ast.Definition(kind, name) | ast.Extern(kind, name):
             return (f"the definition of {kind} `{name}`",)
         case ast.Sde() | ast.Path():
             return ("the process",)
@@ -199,10 +209,6 @@ def identities(statement: ast.Statement) -> tuple[str, ...]:
 
 
 METHODS = "write `by shift` or `by none`, or nothing: then a family in alpha(t) and sigma(t) is shifted"
-NOT_LOWERED: dict[type[ast.Statement], str] = {
-    ast.Extern: "definitions in Python are not lowered",
-    ast.Learned: "learned functions are not lowered",
-}
 NEEDED = {
     "model": ("`model NAME`", (ast.Model,)),
     "time": ("`time t in [0, T]`", (ast.Time,)),
@@ -219,7 +225,7 @@ def bodies(module: ast.Module) -> list[Diagnostic]:
                 problems += check_definition(statement, RESERVED)
             case ast.Use():
                 problems += check_use(statement)
-            case ast.FunctionDefinition(_, parameters):
+            case ast.FunctionDefinition(_, parameters) | ast.Learned(_, parameters):
                 problems += twice([(name, statement.at) for name in parameters])
     return problems
 
@@ -251,10 +257,8 @@ def unknown_fields(module: ast.Module) -> list[Diagnostic]:
             problems += error(
                 "CM116", f"there is no way `{statement.method}` to meet the boundary", statement.span, help=METHODS
             ).diagnostics
-        if isinstance(statement, ast.Extern | ast.Learned):
-            problems += error(
-                "CM218", f"`{statement.name}` can't be compiled: {NOT_LOWERED[type(statement)]}", statement.span
-            ).diagnostics
+        if isinstance(statement, ast.Extern):
+            problems += check_extern(statement)
         if isinstance(statement, ast.Definition) and statement.kind not in KINDS:
             problems += error(
                 "CM116",

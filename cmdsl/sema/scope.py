@@ -34,7 +34,7 @@ def spec_scope(spec: Spec, ground: dict[str, object]) -> Env:
     for definition in spec.definitions:
         key = definition.kind, definition.name
         inner.definitions[key] = Defined(definition, inner, spec.refused.get(key, ()))
-    for statement in spec.named:
+    for statement in (*spec.named, *spec.learned):
         inner.bindings[statement.name] = member(statement, inner)
     inner.bindings |= {name: Refused(why) for (kind, name), why in spec.refused.items() if not kind}
     inner.lost = spec.lost

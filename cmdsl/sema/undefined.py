@@ -10,13 +10,13 @@ from attrs import evolve, frozen
 
 from cmdsl.diagnostics import Diagnostic
 from cmdsl.sema.instantiate import KINDS, no_definition, reference_name
-from cmdsl.sema.mistakes import not_defined
+from cmdsl.sema.mistakes import GIVEN_BY, not_defined
 from cmdsl.sema.reserved import RESERVED
 from cmdsl.sema.spec import Spec
 from cmdsl.syntax import ast
 
 # names that some bodies see and others don't: where they are not seen, evaluating says so
-LANGUAGE = RESERVED | {"t"}
+LANGUAGE = RESERVED | {"t", *GIVEN_BY}
 MOST = 100  # that are said
 EXPRESSIONS = get_args(ast.Expr)
 PRINCIPLE = frozenset(["x_t", "x0", "z", "target", "variance"])

@@ -95,11 +95,29 @@ class Applied:
 
 @frozen(eq=False)
 class Builtin:
-    """A function of evaluated arguments that the compiler provides."""
+    """A function of evaluated arguments that the compiler provides; without an arity it counts them itself."""
 
     name: str
-    arity: int
+    arity: int | None
     apply: Callable[[tuple[object, ...], Span], object]
+
+
+@frozen(eq=False)
+class Learned:
+    """A trainable function of scalars that a spec or a body declares."""
+
+    name: str
+    parameters: tuple[str, ...]
+    span: Span
+
+
+@frozen(eq=False)
+class External:
+    """A metric of two states that is a callable of another module."""
+
+    name: str
+    module: str
+    attribute: str
 
 
 @frozen(eq=False)
@@ -141,4 +159,4 @@ class Instance:
         return tuple(f for f in (self.env.bindings[n] for n in names) if isinstance(f, Closure))
 
 
-Function = Closure | Applied | Builtin | Form
+Function = Closure | Applied | Builtin | Learned | External | Form

@@ -11,7 +11,7 @@ from attrs import define, field, frozen
 
 from cmdsl.diagnostics import Span, error
 from cmdsl.sema.evaluate import Evaluator
-from cmdsl.sema.values import Closure, Instance
+from cmdsl.sema.values import Closure, External, Instance, Learned
 
 LARGEST_NUMBER = 4096  # bits
 LARGEST = 5_000  # nodes
@@ -148,6 +148,11 @@ class SympyAlgebra:
         result = evaluator.inline(function, args, span)
         self.applied[key or (function, len(self.applied))] = result
         return result
+
+    def unwritten(self, function: Learned | External, args: tuple[object, ...], span: Span) -> object:
+        """Refuse a function that has no formula."""
+        how = "learned" if isinstance(function, Learned) else "written in Python"
+        raise error("CM218", f"`{function.name}` is {how}, and a formula is needed here", span)
 
 
 def scalar(value: object, span: Span) -> sp.Expr:

@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import sympy as sp
 
 from cmdsl.symbolic.budget import limited
 from cmdsl.symbolic.tidy import exponent, power
 from cmdsl.symbolic.zero import vanishes
 
+Gain = Callable[[sp.Expr, sp.Symbol, sp.Expr], sp.Expr]
 SECONDS = 10
 LARGEST = 80  # operations of an integrand that sympy is given
 
 
 def antiderivative(h: sp.Expr, t: sp.Symbol) -> tuple[sp.Expr, str] | None:
     """Give an integral from 0 and how it was found, or None where no closed form is known."""
+    for found, how in primitives(h, t):
+        at_zero = found.subs(t, 0)
+        if sound(at_zero):
+            return found - at_zero, how
+    return None
+
+
+def gain(e: sp.Expr, s: sp.Symbol, start: sp.Expr) -> sp.Expr:
+    """Give e(s) - e(start)."""
+    return e - e.subs(s, start)
+
+
+def definite(h: sp.Expr, s: sp.Symbol, low: sp.Expr, high: sp.Expr, between: Gain = gain) -> sp.Expr | None:
+    """Give an integral between two ends, or None where no closed form is known; `between` writes the difference.
+
+    The variable is taken to be positive where the lower end shows that it is.
+    """
+    known = {"positive": True} if low.is_nonnegative and not high.is_negative else {"real": True}
+    v = sp.Dummy(s.name, **known)
+    for found, _ in primitives(h.xreplace({s: v}), v):
+        if sound(found.subs(v, high)) and sound(found.subs(v, low)):
+            return between(found, v, low).subs(v, high)
+    return None
+
+
+def primitives(h: sp.Expr, t: sp.Symbol) -> Iterator[tuple[sp.Expr, str]]:
+    """Yield functions whose derivative is this one, proved to be, and how they were found."""
     sealed, constants = seal(h, t)
     for rule, how in RULES.items():
         found = rule(sealed, t)
-        if found is None:
-            continue
-        found = unseal(found, constants)
-        at_zero = found.subs(t, 0)
-        if sound(at_zero) and sound(found) and vanishes(sp.diff(found, t) - h):
-            return found - at_zero, how
-    return None
+        found = None if found is None else unseal(found, constants)
+        if found is not None and sound(found) and vanishes(sp.diff(found, t) - h):
+            yield found, how
 
 
 def seal(h: sp.Expr, t: sp.Symbol) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:

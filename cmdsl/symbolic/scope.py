@@ -12,7 +12,7 @@ from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.values import Builtin, Env, Form, Namespace
 from cmdsl.symbolic.algebra import SympyAlgebra, scalar
-from cmdsl.symbolic.antiderivative import antiderivative
+from cmdsl.symbolic.antiderivative import definite
 from cmdsl.symbolic.model import Model
 from cmdsl.symbolic.opaque import Coefficients, call, expand_in
 from cmdsl.syntax import ast
@@ -103,10 +103,10 @@ def integral(evaluator: Evaluator, expr: ast.Call, env: Env) -> sp.Expr:
         raise error(
             "CM233", "`integral` takes an expression, a variable and two ends: `integral(e, s, 0, t)`", expr.span
         )
-    s = sp.Dummy(variable.id, positive=True)
+    s = sp.Dummy(variable.id, real=True)
     integrand = scalar(evaluator.value(expr.arguments[0].value, env.child({variable.id: s})), expr.span)
     low, high = (scalar(evaluator.value(a.value, env), a.span) for a in expr.arguments[2:])
-    found = antiderivative(integrand, s)
+    found = definite(integrand, s, low, high)
     if found is None:
         raise error("CM225", "no closed form is known for this integral", expr.span)
-    return found[0].subs(s, high) - found[0].subs(s, low)
+    return found

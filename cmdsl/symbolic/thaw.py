@@ -21,6 +21,7 @@ class Thawer:
     model: Model
     variable: ir.Var
     span: Span | None
+    what: str = "diff"
     atoms: dict[sp.Symbol, ir.Expr] = field(factory=dict)
     symbols: dict[ir.Expr, sp.Symbol] = field(factory=dict)
 
@@ -63,9 +64,9 @@ class Thawer:
         what = "a network" if isinstance(e, ir.Call | ir.Lambda | ir.Jvp) else f"`{type(e).__name__.lower()}`"
         raise error(
             "CM207",
-            f"`diff` is of formulas, and {what} depends on `{self.variable.name}` here",
+            f"`{self.what}` is of formulas, and {what} depends on `{self.variable.name.strip('<>')}` here",
             self.span,
-            help="`jvp` differentiates networks" if what == "a network" else "",
+            help="`jvp` differentiates networks" if (what, self.what) == ("a network", "diff") else "",
         )
 
 

@@ -48,7 +48,7 @@ def given(function: Function, frame: Frame) -> dict[str, Any]:
         if p.type is Type.NETWORK:
             values[p.name] = on_lists(frame.network(0.1)) if frame.name == "exact" else frame.network(0.1)
         elif p.type is Type.LEARNED:
-            values[p.name] = lambda t: [v / 3 for v in t] if isinstance(t, list) else t / 3
+            values[p.name] = {"u": lambda t: [v / 3 for v in t] if isinstance(t, list) else t / 3}
         else:
             value = VALUES[p.name]
             values[p.name] = frame.array(value) if isinstance(value, list) else value

@@ -10,7 +10,20 @@ import numpy as np
 import pytest
 import torch
 
-from tests.cli.written_specs import BATCH, NAMES, as_arrays, checked, data, draws, files, losses, model, samples
+from tests.cli.written_specs import (
+    BATCH,
+    NAMES,
+    as_arrays,
+    checked,
+    data,
+    draws,
+    draws_of_jax,
+    exactly,
+    files,
+    gradients,
+    model,
+    samples,
+)
 from tests.numbers.frameworks import FRAMEWORKS
 from tests.numbers.objectives import sample_inputs
 
@@ -48,13 +61,23 @@ def test_it_compiles_and_both_backends_compute_the_same(name: str, tmp_path: Pat
     program = checked(name).program
     for objective in program.objectives:
         values = draws(name, objective.name)
-        found = {b: losses(name, b, objective.name, values) for b in FRAMEWORKS}
-        assert found["torch"].shape == (BATCH,)
-        assert np.all(np.isfinite(found["torch"]))
-        np.testing.assert_allclose(found["torch"], found["jax"], rtol=1e-11)
+        assert {key: v.shape for key, v in draws_of_jax(name, objective.name).items()} == {
+            key: v.shape for key, v in values.items()
+        }
+        found = {b: gradients(name, b, objective.name, values) for b in FRAMEWORKS}
+        (loss, slopes), (same_loss, same_slopes) = found["torch"], found["jax"]
+        assert loss.shape == (BATCH,)
+        assert np.all(np.isfinite(loss))
+        np.testing.assert_allclose(loss, same_loss, rtol=1e-11)
+        np.testing.assert_allclose(loss, exactly(name, objective.loss, values), rtol=1e-9)
+        for slope, same_slope in zip(slopes, same_slopes, strict=True):
+            np.testing.assert_allclose(slope, same_slope, rtol=0, atol=1e-10 * max(np.abs(slope).max(), 1e-300))
     for sampler in program.samplers:
         like = torch.from_numpy(data())
         noises = as_arrays(sample_inputs(model(name, "torch"), sampler.name, torch.Generator().manual_seed(1), like))
         made = {b: samples(name, b, sampler.name, noises) for b in FRAMEWORKS}
         assert made["torch"].shape == data().shape
+        assert np.all(np.isfinite(made["torch"]))
         np.testing.assert_allclose(made["torch"], made["jax"], rtol=1e-9, atol=1e-11)
+        exact = exactly(name, sampler.sample, noises).reshape(data().shape)
+        np.testing.assert_allclose(made["torch"], exact, rtol=1e-9, atol=1e-10)

@@ -11,6 +11,7 @@ from cmdsl.ir.nodes import (
     Const,
     Constant,
     Counting,
+    Entry,
     Expr,
     Fill,
     Function,
@@ -115,7 +116,9 @@ def derivatives() -> list[Function]:
             Role.NETWORK,
         ),
         define("zero_step", (network, x, t), quiet, X, Role.NETWORK),
-        define("weighted", (learned, x, t), op("mul", op("exp", Call(learned, (t,), S)), Reduce("dot", (x, x)))),
+        define(
+            "weighted", (learned, x, t), op("mul", op("exp", Call(Entry(learned, "u"), (t,), S)), Reduce("dot", (x, x)))
+        ),
     ]
 
 

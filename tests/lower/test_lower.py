@@ -9,7 +9,7 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.build import num, op
 from cmdsl.ir.nodes import Role, Type
 from cmdsl.lower import Derived, lower
-from cmdsl.lower.ground import Differentiate
+from cmdsl.lower.derived import Differentiate
 from cmdsl.sema import resolve
 from cmdsl.syntax import parse
 
@@ -41,6 +41,10 @@ def refuse(expression: ir.Expr, variable: ir.Var, span: Span) -> ir.Expr:
     raise AssertionError
 
 
+def refuse_integral(expression: ir.Expr, variable: ir.Var, low: ir.Expr, high: ir.Expr, span: Span) -> ir.Expr:
+    raise AssertionError
+
+
 def program(text: str, differentiate: Differentiate = refuse) -> ir.Program:
     """Lower a spec over made-up coefficients."""
     two = [
@@ -57,7 +61,7 @@ def program(text: str, differentiate: Differentiate = refuse) -> ir.Program:
     constants = tuple(ir.Constant(n.upper(), n, Fraction(v)) for n, v in values.items())
     return lower(
         resolve(parse("m.cm", HEAD + text)),
-        Derived({f.name: f for f in functions}, public, constants, differentiate),
+        Derived({f.name: f for f in functions}, public, constants, differentiate, refuse_integral),
         "0",
     )
 
@@ -171,7 +175,7 @@ def test_a_loop_carries_values_of_stable_types() -> None:
     [
         ("x0 ~ data\n minimize x0", "a state can't be minimised"),
         ("x0 ~ data\n t ~ normal(0, 1)\n minimize sqnorm(t)", "`sqnorm` is of states, and this is a scalar"),
-        ("x0 ~ data\n t = x0\n minimize sqnorm(F(x0, t))", "`F` takes a state and a scalar"),
+        ("x0 ~ data\n t = x0\n minimize sqnorm(F(x0, t))", "`F` takes a state, and then scalars"),
         ("x0 ~ data\n minimize alpha(x0)", "`alpha` is of scalars, and this is a state"),
         ("x0 ~ data\n minimize if x0 < 1 then 1 else 2", "a comparison is of scalars"),
         ("x0 ~ data\n minimize sqnorm(x0, x0)", "`sqnorm` takes 1 argument, 2 given"),

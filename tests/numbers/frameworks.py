@@ -14,7 +14,7 @@ from attrs import frozen
 
 Array = np.ndarray[Any, Any]
 Weights = tuple[Any, ...]
-Network = Callable[[Any, Any], Any]
+Network = Callable[..., Any]
 
 jax.config.update("jax_enable_x64", True)  # type: ignore[no-untyped-call]
 
@@ -82,11 +82,11 @@ def weights(seed: int, dim: int, width: int = 5) -> tuple[Array, ...]:
 
 
 def mlp(functions: Any, w: Weights) -> Network:
-    """Give a network of one hidden layer, smooth in the state and in c_noise, however large."""
+    """Give a network of one hidden layer, smooth in the state and in its scalars, however large."""
 
-    def network(x: Any, c: Any) -> Any:
-        c = c.reshape(-1, 1)
-        inputs = functions.concatenate([x.reshape(x.shape[0], -1), c / (1 + functions.abs(c))], 1)
+    def network(x: Any, *scalars: Any) -> Any:
+        mixed = sum((i + 1) * c / (1 + functions.abs(c)) for i, c in enumerate(scalars))
+        inputs = functions.concatenate([x.reshape(x.shape[0], -1), mixed.reshape(-1, 1)], 1)
         return (functions.tanh(inputs @ w[0] + w[1]) @ w[2] + w[3]).reshape(x.shape)
 
     return network
@@ -101,9 +101,9 @@ def reference_network(mp: Any, seed: int, dim: int) -> Network:
     """Give the same network in the arithmetic of the reference evaluation."""
     w1, b1, w2, b2 = (mp.matrix(w.tolist()) for w in weights(seed, dim))
 
-    def one(x: list[Any], c: Any) -> list[Any]:
-        inputs = mp.matrix([[*x, c / (1 + abs(c))]])
+    def one(x: list[Any], *scalars: Any) -> list[Any]:
+        inputs = mp.matrix([[*x, sum((i + 1) * c / (1 + abs(c)) for i, c in enumerate(scalars))]])
         hidden = (inputs * w1 + b1.T).apply(mp.tanh)
         return list(hidden * w2 + b2.T)
 
-    return lambda x, c: [one(row, scale) for row, scale in zip(x, c, strict=True)]
+    return lambda x, *scalars: [one(*each) for each in zip(x, *scalars, strict=True)]

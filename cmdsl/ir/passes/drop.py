@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import evolve
 
 from cmdsl.ir.nodes import Function, Let, Loop, Program, ReturnDraws, Stmt
-from cmdsl.ir.walk import expressions, free
+from cmdsl.ir.walk import binds, expressions, free
 
 
 def drop_unused(program: Program) -> Program:
@@ -21,7 +21,7 @@ def _live(body: tuple[Stmt, ...], needed: set[str]) -> tuple[tuple[Stmt, ...], s
     """Give a body without its unused bindings, and the names needed before it, from those needed after it."""
     kept: list[Stmt] = []
     for s in reversed(body):
-        if isinstance(s, Let) and s.name not in needed:
+        if isinstance(s, Let) and needed.isdisjoint(binds(s)):
             continue
         if isinstance(s, Loop):
             # What a turn needs, the turn before it gives.
@@ -30,7 +30,7 @@ def _live(body: tuple[Stmt, ...], needed: set[str]) -> tuple[tuple[Stmt, ...], s
             s = evolve(s, body=body_kept)
             needed = needed | inside | {array.name for _, array in s.zipped}
         elif isinstance(s, Let):
-            needed = needed - {s.name}
+            needed = needed - {*binds(s)}
         needed = needed | _uses(s)
         kept.append(s)
     return tuple(reversed(kept)), needed

@@ -7,6 +7,7 @@ from cmdsl.ir.nodes import (
     Compare,
     Counting,
     Dim,
+    Entry,
     Expr,
     Fill,
     Gather,
@@ -18,6 +19,7 @@ from cmdsl.ir.nodes import (
     Reduce,
     Select,
     Spread,
+    Type,
     Var,
 )
 
@@ -53,8 +55,10 @@ def describe(e: Expr) -> str:
             return name.lower() if name.isupper() else name
         case Call(str() as function, args):
             return "_".join([function, *_arguments(args)])
-        case Call(Var()):
+        case Call(Var(type=Type.NETWORK | Type.DENOISER)):
             return "output"
+        case Call(Entry(name=name)) | Call(Var(name)):
+            return f"{name}_value"
         case Op("sub" | "add" as name, (Var(a), Var(b))):
             return f"{a}_{'minus' if name == 'sub' else 'plus'}_{b}".lower()
         case Op(name, args):

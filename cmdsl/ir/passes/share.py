@@ -100,7 +100,7 @@ def _worthwhile(e: Expr) -> Iterator[Expr]:
 
 def _worth(e: Expr) -> bool:
     least = WORTH_SHARING_ON_HOST if e.type is Type.STATIC else WORTH_SHARING
-    return cost(e) >= least and e.type not in (Type.NETWORK, Type.DENOISER, Type.LEARNED, Type.SEQUENCE)
+    return cost(e) >= least and e.type not in (Type.NETWORK, Type.DENOISER, Type.LEARNED, Type.EXTERN, Type.SEQUENCE)
 
 
 def cost(e: Expr) -> int:

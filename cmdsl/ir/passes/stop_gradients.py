@@ -9,7 +9,7 @@ from attrs import evolve
 from cmdsl.ir.nodes import Call, Expr, Function, Lambda, Let, Loop, Program, Select, Stmt, StopGrad, Type, Var
 from cmdsl.ir.walk import children, fresh, names, rebuild, rewrite_statement, subexpressions
 
-CALLABLES = (Type.NETWORK, Type.DENOISER, Type.LEARNED)
+CALLABLES = (Type.NETWORK, Type.DENOISER, Type.LEARNED, Type.EXTERN)
 
 
 def hoist_stop_gradients(program: Program) -> Program:
