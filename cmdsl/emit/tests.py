@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
-from cmdsl.emit.code import string
 from cmdsl.emit.layout import INDENT, WIDTH
 from cmdsl.emit.module import Import, import_lines, used_texts
 from cmdsl.emit.properties import AGREEMENT, GRIDS, PROPERTIES, SCHEDULES
@@ -46,9 +45,7 @@ def test_module(program: Program, adapters: Adapters) -> str:
     body = "\n\n\n".join(_filled(text, program).strip() for text in texts)
     helpers = used_texts(HELPERS, body)
     loaded = f"{LOADING.strip()}\n\n\n{adapters.text.strip()}"
-    needed = _needed(program)
-    imported = import_lines((*IMPORTS, *adapters.imports), "\n".join([*needed, loaded, *helpers, body]))
-    head = "\n".join([*_title(), "", *imported, *needed])
+    head = "\n".join([*_title(), "", *import_lines((*IMPORTS, *adapters.imports), "\n".join([loaded, *helpers, body]))])
     listings = "\n\n".join("\n".join(_listing(found)) for found in references)
     return "\n\n\n".join(filter(None, [f"{head}\n\n\n{loaded}", *helpers, listings, body])) + "\n"
 
@@ -56,12 +53,6 @@ def test_module(program: Program, adapters: Adapters) -> str:
 def _title() -> list[str]:
     summary = "Properties of the model.py beside this file; run `pytest` on this file, from anywhere."
     return docstring([quoted(summary)], "")
-
-
-def _needed(program: Program) -> list[str]:
-    """Give the lines that skip all tests where a module that the spec names is not installed."""
-    modules = sorted({e.module for e in program.externals})
-    return ["", *(f"pytest.importorskip({string(m)})" for m in modules)] if modules else []
 
 
 def _filled(text: str, program: Program) -> str:

@@ -2,6 +2,7 @@
 
 import getpass
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -82,6 +83,8 @@ def test_it_is_text_in_order(compiled: Compiled, spec: str, backend: str) -> Non
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WRITTEN)
 def test_what_a_researcher_writes_passes_its_own_tests(tmp_path: Path, name: str) -> None:
+    (tmp_path / "tests" / "cli").mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "cli" / "outside.py", tmp_path / "tests" / "cli")  # what the spec `extern` names
     package = tmp_path / f"{name}_torch"
     compile_spec(ROOT / "tests" / "cli" / "written" / f"{name}.cm", "torch", package, {})
     alone(package, "torch", TEST)
