@@ -29,15 +29,20 @@ def matched(path: str, tokens: Sequence[Token]) -> Matched:
     """Give tokens whose brackets match."""
     wanted: list[str] = []
     right = True
-    for token in tokens:
+    for before, token in zip([None, *tokens], tokens, strict=False):
         if token in CLOSING:
-            wanted.append(CLOSING[token])
+            wanted.append(closing(token, before))
             if len(wanted) > DEEPEST:
                 raise error("CM001", f"brackets are nested more than {DEEPEST} deep", place(path, token))
         elif token in TYPES:
-            right = right and bool(wanted) and wanted[-1] == token
+            right = right and bool(wanted) and token in wanted[-1]
             wanted = wanted[:-1]
     return Matched(tokens) if right and not wanted else Mender(path, tokens).mend()
+
+
+def closing(opening: Token, before: Token | None) -> str:
+    """Give the brackets that may close one: those of a range, after `in`, need not be of one kind."""
+    return ")]" if before == "in" and opening != "{" else CLOSING[opening]
 
 
 @define
@@ -47,6 +52,7 @@ class Mender:
     path: str
     tokens: Sequence[Token]
     opened: list[tuple[Token, int]] = field(factory=list)  # each with the indentation of its line
+    closed_by: list[str] = field(factory=list)  # what may close each
     mended: list[Token] = field(factory=list)
     mistakes: list[tuple[int, Diagnostic]] = field(factory=list)
 
@@ -76,12 +82,14 @@ class Mender:
             self.close(len(self.opened), token)
         elif token in CLOSING:
             self.opened.append((token, indentation))
+            self.closed_by.append(closing(token, self.mended[-1] if self.mended else None))
         elif token in TYPES:
-            wanted = [CLOSING[bracket] for bracket, _ in reversed(self.opened)]
-            if token not in wanted:
+            depth = next((i for i, wanted in enumerate(reversed(self.closed_by)) if token in wanted), None)
+            if depth is None:
                 return self.drop(token)
-            self.close(wanted.index(token), token)
+            self.close(depth, token)
             self.opened.pop()
+            self.closed_by.pop()
         self.mended.append(token)
 
     def drop(self, token: Token) -> None:
@@ -99,7 +107,7 @@ class Mender:
         self.report(self.opened[-1][0], last, found)
         closing = [CLOSING[bracket] for bracket, _ in self.opened[: -count - 1 : -1]]
         self.mended[end:end] = [absent(bracket, last) for bracket in closing]
-        del self.opened[-count:]
+        del self.opened[-count:], self.closed_by[-count:]
 
     def report(self, opening: Token, last: Token, found: Token) -> None:
         """Say that a bracket is not closed."""

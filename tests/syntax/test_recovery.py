@@ -6,7 +6,7 @@ import pytest
 
 from cmdsl.diagnostics import Diagnostic, SpecError
 from cmdsl.syntax import parse
-from cmdsl.syntax.reader import MOST
+from cmdsl.syntax.brackets import MOST
 
 
 def found(text: str) -> list[Diagnostic]:
@@ -109,3 +109,15 @@ def test_a_statement_with_an_open_bracket_has_one_mistake_too(text: str) -> None
 
 def test_a_mistake_in_a_block_that_is_left_open_is_found_too() -> None:
     assert places("sde {\n drift 0\n\nboundary 0\n") == [(2, 8, "CM002"), (2, 9, "CM005")]
+
+
+@pytest.mark.parametrize("ends", ["(0, 2]", "[0, 2)", "(0, 2)", "[0, 2]"])
+def test_a_range_may_be_open_at_one_end(ends: str) -> None:
+    text = f"param q = 1 in {ends}\ntime t in {ends}\n"
+    assert found(text) == []
+    assert [(line, code) for line, _, code in places(f"{text}a = (1\n{text}")] == [(3, "CM005")]
+
+
+@pytest.mark.parametrize("ends", ["(0, 2]", "[0, 2)"])
+def test_nothing_else_may(ends: str) -> None:
+    assert {code for _, _, code in places(f"a = {ends}\n")} == {"CM005"}
