@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -44,17 +45,27 @@ class Package:
         return self.train.start(self.train.arguments())
 
 
+@contextmanager
+def imported(path: Path) -> Iterator[dict[str, ModuleType]]:
+    """Import the modules of a package by bare names, as its scripts do; forget them afterwards."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # these networks are small, and tests run side by side
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.syspath_prepend(path)
+            yield {name: importlib.import_module(name) for name in MODULES}
+    finally:
+        for name in MODULES:
+            sys.modules.pop(name, None)
+        torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
 def modules(compiled: Callable[[str, str], Path]) -> Iterator[tuple[Path, dict[str, ModuleType]]]:
-    """Import the modules that the VE spec compiles to by bare names, as its scripts do; forget them afterwards."""
-    path, threads = compiled("ve_edm", "torch"), torch.get_num_threads()
-    torch.set_num_threads(1)  # these networks are small, and tests run side by side
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(path)
-        yield path, {name: importlib.import_module(name) for name in MODULES}
-    for name in MODULES:
-        sys.modules.pop(name)
-    torch.set_num_threads(threads)
+    """Give the modules that the VE spec compiles to."""
+    path = compiled("ve_edm", "torch")
+    with imported(path) as loaded:
+        yield path, loaded
 
 
 @pytest.fixture

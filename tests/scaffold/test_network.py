@@ -86,3 +86,13 @@ def test_the_unet_has_a_derivative_under_compile(networks: ModuleType) -> None:
     x, c = torch.randn(2, 1, 4, 4), torch.rand(2)
     expected = torch.func.jvp(network, (x, c), (torch.ones_like(x), torch.ones_like(c)))[1]
     assert torch.allclose(slope(x, c), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("mlp", (3,)), ("unet", (1, 4, 4))])
+def test_networks_see_each_of_their_scalars(networks: ModuleType, name: str, shape: tuple[int, ...]) -> None:
+    network = awake(networks.build(name, shape, scalars=2)).double()
+    x, (a, b) = torch.randn(2, *shape, dtype=torch.float64), torch.rand(2, 2, dtype=torch.float64)
+    out = network(x, a, b)
+    assert out.shape == x.shape
+    assert not torch.allclose(out, network(x, a + 0.1, b), rtol=1e-3)
+    assert not torch.allclose(out, network(x, a, b + 0.1), rtol=1e-3)

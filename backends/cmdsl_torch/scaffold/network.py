@@ -1,5 +1,7 @@
 """Default networks, small enough to read: `build(name, shape)` gives a module called as `network(x, c_noise)`.
 
+With `scalars=2` it is called as `network(x, c1, c2)`, and so on.
+
 They are a start. Any callable of the same form does in their place, and this file is yours to change.
 """
 
@@ -11,29 +13,31 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, silu
 
 
-def build(name: str, shape: Sequence[int], noise_range: tuple[float, float] = (-1, 1), **options: int) -> nn.Module:
-    """Make the network NAME for samples of SHAPE; `noise_range` holds the values that `c_noise` takes.
+def build(
+    name: str, shape: Sequence[int], noise_range: tuple[float, float] = (-1, 1), scalars: int = 1, **options: int
+) -> nn.Module:
+    """Make the network NAME for samples of SHAPE; `noise_range` holds the values that each of its scalars takes.
 
     Raises `ValueError` for a name that is not in `NETWORKS`, or for a shape that the network can't take.
     """
     if name not in NETWORKS:
         raise ValueError(f"no network {name!r} in network.py; there are: {', '.join(NETWORKS)}")
-    return NETWORKS[name](tuple(shape), noise_range, **options)
+    return NETWORKS[name](tuple(shape), noise_range, scalars, **options)
 
 
 class NoiseFeatures(nn.Module):
-    """Embed `c_noise` `[batch]` as `[batch, width]`: sines and cosines of the noise level brought to [-1, 1]."""
+    """Embed noise levels `[batch]` as `[batch, width]`: sines and cosines of each, brought to [-1, 1]."""
 
-    def __init__(self, noise_range: tuple[float, float], width: int, frequencies: int = 16) -> None:
+    def __init__(self, noise_range: tuple[float, float], scalars: int, width: int, frequencies: int = 16) -> None:
         super().__init__()
         low, high = noise_range
         self.centre, self.scale = (low + high) / 2, 2 / (high - low)
         self.register_buffer("frequency", math.pi / 2 * 2 ** torch.linspace(0, 4, frequencies), persistent=False)
-        self.mix = nn.Sequential(nn.Linear(2 * frequencies, width), nn.SiLU(), nn.Linear(width, width))
+        self.mix = nn.Sequential(nn.Linear(2 * frequencies * scalars, width), nn.SiLU(), nn.Linear(width, width))
 
-    def forward(self, c_noise: Tensor) -> Tensor:
+    def forward(self, *levels: Tensor) -> Tensor:
         frequency = self.get_buffer("frequency")
-        angle = self.scale * (c_noise - self.centre)[:, None] * frequency
+        angle = (self.scale * (torch.stack(levels, 1) - self.centre)[:, :, None] * frequency).flatten(1)
         embedded: Tensor = self.mix(torch.cat([angle.sin(), angle.cos()], 1).to(frequency.dtype))
         return embedded
 
@@ -65,17 +69,22 @@ class MLP(nn.Module):
     """A residual perceptron on flattened samples: for vectors and very small images."""
 
     def __init__(
-        self, shape: tuple[int, ...], noise_range: tuple[float, float], width: int = 256, depth: int = 4
+        self,
+        shape: tuple[int, ...],
+        noise_range: tuple[float, float],
+        scalars: int = 1,
+        width: int = 256,
+        depth: int = 4,
     ) -> None:
         super().__init__()
         size, noise_width = math.prod(shape), max(width // 4, 1)
-        self.noise = NoiseFeatures(noise_range, noise_width)
+        self.noise = NoiseFeatures(noise_range, scalars, noise_width)
         self.into = nn.Linear(size, width)
         self.blocks = nn.ModuleList(Block(width, noise_width) for _ in range(depth))
         self.out = nn.Sequential(nn.RMSNorm(width), zero(nn.Linear(width, size)))
 
-    def forward(self, x: Tensor, c_noise: Tensor) -> Tensor:
-        noise = silu(self.noise(c_noise))
+    def forward(self, x: Tensor, *levels: Tensor) -> Tensor:
+        noise = silu(self.noise(*levels))
         h = self.into(x.flatten(1))
         for block in self.blocks:
             h = block(h, noise)
@@ -110,13 +119,18 @@ class UNet(nn.Module):
     """A small U-Net for images `[channels, height, width]`: `levels` resolutions, each half of the one before."""
 
     def __init__(
-        self, shape: tuple[int, ...], noise_range: tuple[float, float], channels: int = 64, levels: int = 2
+        self,
+        shape: tuple[int, ...],
+        noise_range: tuple[float, float],
+        scalars: int = 1,
+        channels: int = 64,
+        levels: int = 2,
     ) -> None:
         super().__init__()
         if len(shape) != 3 or any(side % 2 ** (levels - 1) for side in shape[1:]):
             raise ValueError(f"a unet of {levels} levels needs [channels, height, width] that halve, not {list(shape)}")
         widths = [channels * 2**level for level in range(levels)]
-        self.noise = NoiseFeatures(noise_range, 4 * channels)
+        self.noise = NoiseFeatures(noise_range, scalars, 4 * channels)
         self.into = nn.Conv2d(shape[0], channels, 3, padding=1)
         self.down = nn.ModuleList(
             ConvBlock(a, b, 4 * channels) for a, b in zip([channels, *widths], widths, strict=False)
@@ -128,8 +142,8 @@ class UNet(nn.Module):
         )
         self.out = zero(nn.Conv2d(channels, shape[0], 3, padding=1))
 
-    def forward(self, x: Tensor, c_noise: Tensor) -> Tensor:
-        noise = silu(self.noise(c_noise))
+    def forward(self, x: Tensor, *levels: Tensor) -> Tensor:
+        noise = silu(self.noise(*levels))
         h, kept = self.into(x), []
         for level, block in enumerate(self.down):
             h = block(h if level == 0 else interpolate(h, scale_factor=0.5, mode="area"), noise)

@@ -71,9 +71,11 @@ def read_header(metadata: Mapping[str, str]) -> Header:
 
 
 def make_network(name: str, options: Mapping[str, int], shape: Sequence[int]) -> nn.Module:
-    """Build a network of network.py for the noise levels that the spec's `c_noise` takes."""
-    low, high = sorted(model.c_noise(torch.tensor([model.EPSILON, model.T])).tolist())
-    return networks.build(name, shape, (low, high), **options)
+    """Build a network of network.py for the noise levels that the spec's `c_noise` takes, or for times."""
+    levels = (0.0, model.T)
+    if hasattr(model, "c_noise"):
+        levels = tuple(sorted(model.c_noise(torch.tensor([model.EPSILON, model.T])).tolist()))
+    return networks.build(name, shape, levels, model.NETWORK_SCALARS, **options)
 
 
 @torch.no_grad()
@@ -99,7 +101,8 @@ def evaluates(function: Callable[..., object]) -> set[str]:
 
 def samplers_for(objective: str) -> list[str]:
     """List the samplers that use a network the way that OBJECTIVE trains it."""
-    trained = evaluates(getattr(model, f"loss_{objective}", model.consistency))
+    loss = getattr(model, f"loss_{objective}", None)
+    trained = evaluates(loss) if loss else {"consistency"}
     used = {name: evaluates(getattr(model, f"sample_{name}")) for name in model.SAMPLERS}
     return [name for name in model.SAMPLERS if not trained or not used[name] or trained & used[name]]
 

@@ -74,6 +74,7 @@ class Run:
     network: nn.Module
     target: nn.Module  # the objective's own average, by the curriculum's mu
     averaged: nn.Module  # the average that samples are drawn with
+    learned: nn.Module  # the functions that the objective learns beside the network, if it does
     optimizer: torch.optim.Optimizer
     generator: torch.Generator
     step: int = 0
@@ -85,12 +86,15 @@ def update(run: Run) -> Tensor:
     for group in run.optimizer.param_groups:
         group["lr"] = run.args.lr * rate(run.step, run.args)
     mu = run.objective.decay(run.step, run.args.steps)
-    networks = {"network": run.network, "network_ema": run.target if mu else run.network, "teacher": run.teacher}
+    networks = {"network": run.network, "network_ema": run.target if mu else run.network}
+    others = {"teacher": run.teacher, "learned": run.learned}
     index = torch.randint(len(run.data), (run.args.batch,), generator=run.generator, device=run.data.device)
-    loss = run.objective.per_sample(run.data[index], run.generator, run.step, run.args.steps, **networks).mean()
+    loss = run.objective.per_sample(
+        run.data[index], run.generator, run.step, run.args.steps, **networks, **others
+    ).mean()
     run.optimizer.zero_grad()
     loss.backward()
-    norm = nn.utils.clip_grad_norm_(run.network.parameters(), run.args.clip)
+    norm = nn.utils.clip_grad_norm_([*run.network.parameters(), *run.learned.parameters()], run.args.clip)
     run.optimizer.step()
     follow(run.target, run.network, mu)
     follow(run.averaged, run.network, min(run.args.ema, (1 + run.step) / (10 + run.step)))
@@ -140,7 +144,8 @@ def report(run: Run, seen: Tensor, bar: "tqdm[Any]") -> None:
 
 def record(run: Run) -> None:
     """Save a checkpoint and draw samples beside data, with every sampler that suits the objective."""
-    save(checkpoint(run), replace(run.header, step=run.step), network=run.network, averaged=run.averaged)
+    weights = {"network": run.network, "averaged": run.averaged, "learned": run.learned}
+    save(checkpoint(run), replace(run.header, step=run.step), **weights)
     run.saved = run.step
     scaling, shape = run.header.scaling, run.header.shape
     panels = {s: draw(run.averaged, s, 64, shape, run.args.seed) for s in samplers_for(run.objective.name)}
@@ -173,8 +178,8 @@ def denoising() -> list[str]:
 def check_needs(objective: Objective, teacher: str | None) -> None:
     """Refuse an objective that needs what this script doesn't have, or a teacher that nothing asks for."""
     takes = inspect.signature(objective.loss).parameters
-    if "learned" in takes:
-        fail(f"the objective {objective.name} trains a weight of its own (`learned`), which this script can't do")
+    if "teacher" in takes and not hasattr(model, "denoise"):
+        fail(f"the objective {objective.name} needs a teacher, and the spec has no preconditioning to make one")
     if "teacher" in takes and teacher is None:
         hint = f", such as {' or '.join(denoising())} trains" if denoising() else ""
         fail(f"the objective {objective.name} needs --teacher CHECKPOINT, the weights of a denoiser{hint}")
@@ -201,6 +206,7 @@ def start(args: argparse.Namespace) -> Run:
     header = Header(model.SPEC_SHA256, objective.name, 0, tuple(data.shape[1:]), name, options, scaling)
     torch.manual_seed(args.seed)
     network = first_weights(header, teacher).to(device)
+    learned = getattr(model, f"learned_{objective.name}", nn.Module)().to(device)
     return Run(
         args=args,
         objective=objective,
@@ -210,7 +216,10 @@ def start(args: argparse.Namespace) -> Run:
         network=network,
         target=copy.deepcopy(network).requires_grad_(False),
         averaged=copy.deepcopy(network).requires_grad_(False),
-        optimizer=torch.optim.Adam(network.parameters(), lr=args.lr, betas=(0.9, 0.99), fused=True),
+        learned=learned,
+        optimizer=torch.optim.Adam(
+            [*network.parameters(), *learned.parameters()], lr=args.lr, betas=(0.9, 0.99), fused=True
+        ),
         generator=torch.Generator(device).manual_seed(args.seed),
     )
 
