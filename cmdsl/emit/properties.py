@@ -99,6 +99,15 @@ def test_solver_converges_at_its_order(solver, order):
     """With the exact denoiser, half the step leaves an error smaller by 2^order."""
     coarse, fine = solved(solver, 32), solved(solver, 64)
     assert fine <= coarse / 2 ** (order - 0.25) + 1e-13
+
+
+@pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64])
+@pytest.mark.parametrize(("solver", "order"), $solvers)
+def test_solver_reaches_the_boundary(solver, order, dtype):
+    """The last step, to where the ODE may be singular, is finite."""
+    x, t, s = states([1.0], dtype), at((START + model.T) / 2, dtype), at(START, dtype)
+    end = flat(listed(getattr(model, solver)(exact_denoiser, x, t, s)))
+    assert all(map(math.isfinite, end))
 ''',
     ),
     Property(

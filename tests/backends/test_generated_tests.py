@@ -53,7 +53,10 @@ def outcome(folder: Path) -> dict[str, int]:
     return failed
 
 
-@pytest.mark.parametrize("backend", [cmdsl_torch.BACKEND, cmdsl_jax.BACKEND], ids=lambda b: b.name)
+TORCH = pytest.param(cmdsl_torch.BACKEND, marks=pytest.mark.slow)  # those of whole specs are run elsewhere
+
+
+@pytest.mark.parametrize("backend", [TORCH, cmdsl_jax.BACKEND], ids=lambda b: b.name)
 def test_emitted_tests_pass(backend: Backend, tmp_path: Path) -> None:
     package(backend, tmp_path / "right")
     assert outcome(tmp_path) == {"right": 0}

@@ -140,7 +140,7 @@ def test_nothing_depends_on_the_hashes_of_strings() -> None:
         subprocess.run(
             [sys.executable, "-c", PRINT], capture_output=True, text=True, cwd=ROOT, env={"PYTHONHASHSEED": seed}
         )
-        for seed in ("1", "2", "3")
+        for seed in ("1", "2")
     ]
     assert texts[0].stdout, texts[0].stderr
     assert len({done.stdout for done in texts}) == 1
