@@ -33,11 +33,16 @@ class Collector:
 
 
 def in_order(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, ...]:
-    """Sort diagnostics by place, those in the file at `path` first; what is the same is said once."""
+    """Sort diagnostics by place, those in the file at `path` first; what is the same is said once.
+
+    What speaks of a place at which the same is wrong already follows from that, and is not said.
+    """
     once: dict[object, Diagnostic] = {}
     for diagnostic in diagnostics:
-        once.setdefault((diagnostic.code, diagnostic.span, diagnostic.message), diagnostic)
-    return tuple(sorted(once.values(), key=lambda d: place(d, path)))
+        once.setdefault((diagnostic.code, diagnostic.span or diagnostic.message), diagnostic)
+    refused = {(d.code, d.span) for d in once.values() if d.span is not None}
+    chief = [d for d in once.values() if not any((d.code, label.span) in refused for label in d.secondary)]
+    return tuple(sorted(chief, key=lambda d: place(d, path)))
 
 
 def place(diagnostic: Diagnostic, path: str) -> tuple[int, str, int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import partial
 from typing import TypeAlias, cast, get_args
 
 from attrs import define, field
@@ -14,7 +15,8 @@ from cmdsl.ir.nodes import Type
 from cmdsl.ir.walk import children, free
 from cmdsl.lower.fold import fold
 from cmdsl.sema.evaluate import Evaluator
-from cmdsl.sema.values import Closure, External, Instance, Learned
+from cmdsl.sema.mistakes import not_enough
+from cmdsl.sema.values import Applied, Builtin, Closure, External, Form, Instance, Learned
 
 RANKS = (Type.STATIC, Type.LOOP, Type.UNIFORM, Type.SAMPLE, Type.STATE)
 EXPRESSIONS = get_args(ir.Expr)
@@ -23,6 +25,9 @@ MOST_APPLICATIONS = 20_000
 LARGEST_EXPRESSION = 20_000  # nodes
 # the first state of the function that is being elaborated: filled in when its parameters are known
 SOME_STATE = ir.Var("<state>", Type.STATE)
+SCALAR_KINDS = frozenset(["metric", "weight"])
+SCALAR_OF_STATE = "`sqnorm` and `mean` make a scalar of a state"
+CONDITION = "a condition such as `a < b` is expected here"
 SMALLER = "name fewer things in terms of others"
 Locals: TypeAlias = dict[ir.Expr, ir.Expr | None]  # what locals stand for; None for names bound again
 Unwritten: TypeAlias = Callable[[Learned | External, tuple[object, ...], Span], ir.Expr]
@@ -38,13 +43,18 @@ def expression(value: object, span: Span, what: str = "a scalar or a state") -> 
     """Give a value that is an expression; refuse conditions, functions, definitions and lists."""
     if isinstance(value, EXPRESSIONS) and not isinstance(value, CONDITIONS):
         return cast(ir.Expr, value)
-    raise error("CM201", f"{what} is expected here, and this is {kind_of(value)}", span)
+    if isinstance(value, Applied):
+        raise not_enough(value, span)
+    way_out = f"call it: `{value.name}(…)`" if isinstance(value, Closure | Builtin | Form) else ""
+    raise error("CM201", f"{what} is expected here, and this is {kind_of(value)}", span, help=way_out)
 
 
 def kind_of(value: object) -> str:
     """Say what a value is that is no scalar and no state."""
     if isinstance(value, CONDITIONS):
         return "a condition"
+    if isinstance(value, Closure | Builtin | Form):
+        return f"the function `{value.name}`"
     return f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
 
 
@@ -63,7 +73,7 @@ def join(types: list[Type], span: Span) -> Type:
         raise error("CM202", "a weight of `index` can depend on the nodes and on params only", span)
     for t in types:
         if t not in RANKS:
-            raise error("CM201", f"a {t.value} can't be computed with", span)
+            raise error("CM201", f"a scalar or a state is expected here, and this is a {t.value}", span)
     return max(types, key=RANKS.index)
 
 
@@ -117,6 +127,18 @@ class IrAlgebra:
         """Give `pi` or `inf`."""
         return ir.Const(name)
 
+    def operand(self, value: object, span: Span) -> ir.Expr:
+        """Refuse what is neither a scalar nor a state."""
+        return expression(value, span)
+
+    def comparand(self, value: object, span: Span) -> ir.Expr:
+        """Refuse what is no scalar."""
+        return scalars((value,), span, "a comparison")[0]
+
+    def truth(self, value: object, span: Span) -> ir.Expr:
+        """Refuse what is no condition."""
+        return truth(value, span, CONDITION)
+
     def operate(self, op: str, args: tuple[object, ...], span: Span) -> ir.Expr:
         """Apply an operation; scalars that meet states are spread over them."""
         operands = [expression(a, span) for a in args]
@@ -130,12 +152,12 @@ class IrAlgebra:
 
     def logic(self, op: str, args: tuple[object, ...], span: Span) -> ir.Expr:
         """Combine truth values."""
-        operands = [truth(a, span, f"`{op}` takes conditions, such as `a < b`") for a in args]
+        operands = [truth(a, span, CONDITION) for a in args]
         return ir.Logic(op, tuple(operands), join([a.type for a in operands], span))
 
     def select(self, condition: object, then: object, otherwise: object, span: Span) -> ir.Expr:
         """Choose by a condition; both branches are of one type."""
-        test: ir.Expr = truth(condition, span, "a condition such as `a < b` is expected after `if`")
+        test: ir.Expr = truth(condition, span, CONDITION)
         branches = spread([expression(then, span), expression(otherwise, span)])
         result = join([test.type, *(b.type for b in branches)], span)
         if result is Type.STATE and test.type is Type.SAMPLE:
@@ -145,25 +167,30 @@ class IrAlgebra:
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
         """Apply a function of the language, inlined or as a call of an emitted one."""
         self.effort.apply(span)
-        if self.inlining:
-            return evaluator.inline(function, args, span)
-        return self.on_apply(evaluator, function, args, span)
+        given = evaluator.inline if self.inlining else partial(self.on_apply, evaluator)
+        return of_its_kind(function, given(function, args, span))
 
     def unwritten(self, function: Learned | External, args: tuple[object, ...], span: Span) -> object:
         """Apply a function that has no formula."""
         return self.on_unwritten(function, args, span)
 
 
+def of_its_kind(function: Closure, result: object) -> object:
+    """Refuse a metric or a weight that gives a state."""
+    kind = function.owner.kind if function.owner is not None else function.name
+    if kind in SCALAR_KINDS and isinstance(result, EXPRESSIONS) and result.type is Type.STATE:
+        at = function.span if isinstance(function.body, tuple) else function.body.span
+        raise error("CM204", f"a {kind} gives a scalar, and this is a state", at, help=SCALAR_OF_STATE)
+    return result
+
+
 def scalars(args: Iterable[object], span: Span, what: str) -> list[ir.Expr]:
     """Refuse states where scalars are needed."""
     operands = [expression(a, span, "a scalar") for a in args]
-    if any(a.type is Type.STATE for a in operands):
-        raise error(
-            "CM204",
-            f"{what} is of scalars, and this is a state",
-            span,
-            help="`sqnorm` and `mean` make a scalar of a state",
-        )
+    state = next((a for a in operands if a.type is Type.STATE), None)
+    if state is not None:
+        named = f"`{state.name}`" if isinstance(state, ir.Var) and state.name.isidentifier() else "this"
+        raise error("CM204", f"{what} is of scalars, and {named} is a state", span, help=SCALAR_OF_STATE)
     return operands
 
 

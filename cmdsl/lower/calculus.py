@@ -21,7 +21,7 @@ def diff(derived: Derived, functions: Functions) -> Form:
 
     def differentiate(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:
         if len(call.arguments) != 2:
-            raise error("CM106", "`diff` takes an expression and a variable", call.span)
+            raise error("CM106", "`diff` takes an expression and a variable", call.span, help="`diff(alpha(t), t)`")
         variable = expression(evaluator.value(call.arguments[1].value, env), call.span)
         if not isinstance(variable, ir.Var):
             raise error("CM207", "`diff` is with respect to a variable", call.arguments[1].span)
@@ -102,7 +102,8 @@ def jvp(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:
         raise error("CM106", "`jvp` takes a function, a point and a direction: `jvp(f, (x, t), (dx, 1))`", call.span)
     function, point, direction = (evaluator.value(a.value, env) for a in call.arguments)
     if not isinstance(point, tuple) or not isinstance(direction, tuple) or len(point) != len(direction):
-        raise error("CM208", "`jvp` takes a point and a direction of as many parts", call.span)
+        way_out = "write both in parentheses: `jvp(f, (x, t), (dx, 1))`"
+        raise error("CM208", "`jvp` takes a point and a direction of as many parts", call.span, help=way_out)
     primals = [expression(p, call.span) for p in point]
     like = next((v for p in primals if (v := state_variable(p)) is not None), SOME_STATE)
     params = tuple(

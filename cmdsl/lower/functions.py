@@ -131,7 +131,7 @@ class Functions:
         env = outer.child({p: bound(v) for p, v in zip(function.parameters, params, strict=True)})
         evaluator = self.evaluator(builder)
         evaluator.enter(function, function.name, span)
-        result = run(builder, evaluator, function.body, env, span)
+        result = run(builder, evaluator, function.body, env, function.span)
         emitted = builder.function(
             name, role, params, result, formula=formula(name, function), source=source(function.span)
         )
@@ -186,16 +186,20 @@ def callable_value(functions: Functions, value: object, span: Span) -> ir.Expr:
 
 def claimed_order(evaluator: Evaluator, solver: Instance) -> int:
     """Give the order of accuracy that a solver claims."""
+    span = solver.definition.at
     if "order" not in solver.env.bindings:
         raise error(
             "CM205",
             f"the solver `{solver.name}` claims no order",
-            solver.definition.span,
+            solver.definition.at,
             help="write `order = 1` in it",
         )
     value = evaluator.name(ast.Name("order", solver.definition.span), solver.env)
     if not isinstance(value, ir.Num) or value.value.denominator != 1:
-        raise error("CM205", "a solver's order is a whole number", solver.definition.span)
+        at = next(
+            (s.value.span for s in solver.definition.body if isinstance(s, ast.Equation) and s.name == "order"), span
+        )
+        raise error("CM205", "a solver's order is a whole number", at, help="write `order = 1`, or 2, 3 …")
     return int(value.value)
 
 
@@ -228,7 +232,7 @@ def run(
                 return expression(evaluator.value(value, env), value.span)
             case _:
                 raise error("CM206", "a solver's step is made of equations and one `return`", step.span)
-    raise error("CM206", "`return` is missing", span)
+    raise error("CM206", "`return` is missing", span, help="the last step is `return …`")
 
 
 @define(eq=False)

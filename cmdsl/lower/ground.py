@@ -16,6 +16,7 @@ from cmdsl.lower.networks import frozen_value, networks
 from cmdsl.sema.values import Builtin
 
 ONE = ir.Num(Fraction(1))
+OF_A_SCALAR = "the square of a scalar is `e^2`, its size `abs(e)`"
 SHORT = 5  # operations of a part of a kernel that is written out in it
 
 
@@ -37,7 +38,7 @@ def reduction(name: str, arity: int) -> Builtin:
     def reduce(args: tuple[object, ...], span: Span) -> ir.Expr:
         operands = [expression(a, span, "a state") for a in args]
         if any(o.type is not Type.STATE for o in operands):
-            raise error("CM204", f"`{name}` is of states, and this is a scalar", span)
+            raise error("CM204", f"`{name}` is of states, and this is a scalar", span, help=OF_A_SCALAR)
         return ir.Reduce(name, tuple(operands))
 
     return Builtin(name, arity, reduce)

@@ -15,13 +15,16 @@ from cmdsl.sema.values import Closure, Instance
 K = ir.Var("K", Type.STATIC)
 STEP = ir.Var("k", Type.STATIC)
 ONE = ir.Num(Fraction(1))
+NODE = "write `node(i, N) = …` in it: the i-th of N times"
+NODES = "write `N(k) = …` in it: how many nodes there are at step k"
+STEPS = "a curriculum is computed from `k`, `K`, its parameters and params of the spec, before there is a batch"
 
 
 def lower_grid(name: str, grid: Instance, epsilon: ir.Expr, last: ir.Expr, functions: Functions) -> ir.Function:
     """Give the function from n to the n grid times, its ends exact."""
     node = grid.env.bindings.get("node")
     if not isinstance(node, Closure) or len(node.parameters) != 2:
-        raise error("CM214", f"the grid `{grid.name}` does not define `node(i, N)`", grid.definition.span)
+        raise error("CM214", f"the grid `{grid.name}` does not define `node(i, N)`", grid.definition.at, help=NODE)
     body, i, n = Body(functions), ir.Var("i", Type.TABLE), ir.Var("n", Type.STATIC)
     body.statements.append(ir.Let(i.name, ir.Counting(ONE, n)))
     grid.env.bindings.update(with_locals(grid.env, body))
@@ -37,7 +40,9 @@ def lower_grid(name: str, grid: Instance, epsilon: ir.Expr, last: ir.Expr, funct
 def lower_curriculum(prefix: str, curriculum: Instance, functions: Functions) -> list[ir.Function]:
     """Give a curriculum's functions of (k, K), on the host, in float64."""
     if "N" not in {f.name for f in curriculum.functions()}:
-        raise error("CM214", f"the curriculum `{curriculum.name}` does not define `N(k)`", curriculum.definition.span)
+        raise error(
+            "CM214", f"the curriculum `{curriculum.name}` does not define `N(k)`", curriculum.definition.at, help=NODES
+        )
     return [host_function(prefix, function, curriculum, functions) for function in curriculum.functions()]
 
 
@@ -64,7 +69,7 @@ def host_function(prefix: str, function: Closure, curriculum: Instance, function
         raise error("CM206", "a curriculum's function is one expression", function.span)
     result = expression(evaluator.value(function.body, scope), function.span)
     if result.type is not Type.STATIC:
-        raise error("CM215", f"`{function.name}` depends on more than the step", function.span)
+        raise error("CM215", f"`{function.name}` depends on more than the step", function.span, help=STEPS)
     params = (ir.Param("k", Type.STATIC), ir.Param("K", Type.STATIC))
     integer = function.name == "N"
     return ir.Function(

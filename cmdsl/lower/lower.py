@@ -147,6 +147,7 @@ class Lowering:
 
     def objective(self, use: ast.Use) -> ir.Objective:
         """Emit an objective: its curriculum, its loss, its draws."""
+        assert use.reference is not None
         name = objective_name(use)
         overrides = {s.kind: s for s in use.body if isinstance(s, ast.Use)}
         grid = f"{name}_grid" if "grid" in overrides else "grid"
@@ -163,7 +164,7 @@ class Lowering:
             raise error(
                 "CM114",
                 f"the objective `{name}` needs a curriculum: it speaks of {spoken_of(used)}, and the spec gives none",
-                use.span,
+                use.reference.span,
                 help="add `curriculum fixed(18)`",
             )
         if not stepped and curriculum is not None:
@@ -235,7 +236,12 @@ class Lowering:
                 value = number(found, self.functions.constants)
                 if evaluator.value(mean, scope) == ir.Num(Fraction(0)) and (value is None or value > 0):
                     return found
-        raise error("CM216", "the prior is `normal(0, deviation)` with a positive deviation", distribution.span)
+        raise error(
+            "CM216",
+            "the prior is `normal(0, deviation)` with a positive deviation",
+            distribution.span,
+            help="leave the statement out for `prior normal(0, sigma(T))`",
+        )
 
     def data_shape(self) -> tuple[int, ...] | None:
         """Give the declared shape of one sample."""
@@ -250,7 +256,7 @@ class Lowering:
             raise error(
                 "CM217",
                 "the data's shape is a list of positive whole numbers",
-                self.spec.data.span,
+                self.spec.data.shape.span,
                 help="write `data shape [3, 32, 32]`",
             )
         return tuple(int(s) for s in sizes)

@@ -73,7 +73,9 @@ class Objective:
             raise error(
                 "CM210",
                 f"the objective `{self.instance.name}` has {len(found)} `minimize` statements, and needs one",
-                self.instance.definition.span,
+                found[1].span if found else self.instance.definition.at,
+                secondary=(Label(found[0].span, "the first"),) if found else (),
+                help="add the terms of a loss in one `minimize`" if found else "its last statement is `minimize …`",
             )
         return found[0]
 
@@ -101,9 +103,8 @@ class Objective:
         """Bind the name of the data; an objective is given one batch of them."""
         first = next(d for d in self.draws() if drawn_from(d) == "data")
         if draw is not first:
-            raise error(
-                "CM210", "an objective draws from `data` once", draw.span, secondary=(Label(first.span, "here"),)
-            )
+            places = (Label(first.span, "first here"),)
+            raise error("CM210", "an objective draws from `data` once", draw.span, secondary=places)
         self.data = self.functions.parameter(draw.name, Type.STATE)
         self.instance.env.bindings[draw.name] = self.data
         return self.data
@@ -197,7 +198,7 @@ def last_name(proposal: Instance | Closure) -> str:
         raise error(
             "CM211",
             f"the proposal `{proposal.name}` proposes nothing",
-            proposal.definition.span,
+            proposal.definition.at,
             help="its last statement is a draw or an equation",
         )
     return named[-1]
@@ -286,7 +287,10 @@ def draw_index(
     )
     if weights.type is not Type.TABLE:
         raise error(
-            "CM202", f"the weight of `index` must depend on `{distribution.variable}`", distribution.weight.span
+            "CM202",
+            f"the weight of `index` must depend on `{distribution.variable}`",
+            distribution.weight.span,
+            help="for equal weights, draw from `integers(a, b)`",
         )
     body.statements.append(ir.Draw(name, "index", (weights,), Type.SAMPLE))
     drawn = ir.Var(name, Type.SAMPLE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cmdsl.diagnostics import error
+from cmdsl.diagnostics import Label, error
 from cmdsl.lower.functions import IMPLICIT, OWN
 from cmdsl.lower.objectives import objective_name
 from cmdsl.sema.spec import Spec
@@ -20,8 +20,10 @@ def promised(spec: Spec) -> frozenset[str]:
     offered += [(f"{o}_{part}", use) for use, o in objectives for part in ("N", "mu", "grid")]
     offered += [(f"{part}_{s}", use) for use, s in samplers for part in ("sample", "draw_sample")]
     for name, use in offered:
-        if name in found:
-            raise error("CM112", f"two functions of the package would be called `{name}`", use.span, help="rename it")
+        if name in found and (use.kind, objective_name(use)) != (found[name].kind, objective_name(found[name])):
+            first = (Label(found[name].span, "the other"),)
+            what = f"two functions of the package would be called `{name}`"
+            raise error("CM112", what, use.span, secondary=first, help="rename one of them")
         found[name] = use
     return frozenset(
         [

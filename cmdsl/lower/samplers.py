@@ -50,11 +50,9 @@ class Sampler:
             raise error(
                 "CM206",
                 f"the sampler `{self.instance.name}` returns nothing",
-                self.instance.definition.span,
+                self.instance.definition.at,
                 help="its last statement is `return x`",
             )
-        if result.type is not Type.STATE:
-            raise error("CM204", f"`{self.instance.name}` returns a scalar, and a sample is a state", self.use.span)
         statements = self.closed((*self.body.statements, ir.Return(result)))
         used = implicit(statements, {p.name for p in params})
         network = ir.Param("network", Type.NETWORK)
@@ -126,7 +124,7 @@ class Sampler:
                 case ast.For():
                     self.loop(statement, env)
                 case ast.Return(value):
-                    return expression(self.evaluator.value(value, env), value.span)
+                    return self.sampled(expression(self.evaluator.value(value, env), value.span), value)
                 case ast.FunctionDefinition() | ast.Assert():
                     continue
                 case _:
@@ -137,6 +135,12 @@ class Sampler:
                         help="a sampler has draws, equations, loops and one `return`",
                     )
         return None
+
+    def sampled(self, result: ir.Expr, at: ast.Expr) -> ir.Expr:
+        """Refuse a scalar where a sample is returned."""
+        if result.type is Type.STATE:
+            return result
+        raise error("CM204", f"`{self.instance.name}` returns a scalar, and a sample is a state", at.span)
 
     def assign(self, name: str, value: object, at: ast.Expr) -> object:
         """Bind a name, again or for the first time."""
@@ -158,7 +162,7 @@ class Sampler:
             self.noises.append((noise, None))
             env.bindings[draw.name] = noise
         else:
-            raise error("CM212", "a sampler draws from `prior` or `normal`", draw.span)
+            raise error("CM212", "a sampler draws from `prior` or `normal`", draw.distribution.span)
 
     def prior_noise(self, name: str) -> ir.Var:
         """Give the noise of a draw from the prior: the sampler's own for the first, further arguments for others."""
@@ -227,11 +231,15 @@ class Sampler:
             expression(self.evaluator.value(e, env), span, "a whole number") for e in (source.start, source.stop)
         )
         if start.type is not Type.STATIC or stop.type is not Type.STATIC:
-            raise error("CM213", "a loop's ends are known before it starts", span)
+            way_out = "its ends are numbers, params, or parameters of the sampler such as `N`"
+            raise error("CM213", "a loop's ends are known before it starts", span, help=way_out)
         for end in (start, stop):
             value = number(end, {**self.functions.constants, **self.defaults})
             if value is not None and value.denominator != 1:
-                raise error("CM213", f"a loop goes over whole numbers, and {float(value):g} is none", span)
+                way_out = "round it: `floor(…)` or `ceil(…)`"
+                raise error(
+                    "CM213", f"a loop goes over whole numbers, and {float(value):g} is none", span, help=way_out
+                )
         low, high = (stop, start) if source.down else (start, stop)
         extent = self.evaluator.algebra.operate("sub", (high, low), span)
         return (
@@ -244,7 +252,7 @@ class Sampler:
     def zipped(self, draw: ast.Draw, env: Env, turns: ir.Expr) -> tuple[str, ir.Var]:
         """Give a draw in a loop: an argument with one state for each turn."""
         if not isinstance(draw.distribution, ast.Name) or draw.distribution.id != "normal":
-            raise error("CM212", "in a sampler's loop, draws are from `normal`", draw.span)
+            raise error("CM212", "in a sampler's loop, draws are from `normal`", draw.distribution.span)
         array = ir.Var(self.fresh(f"{draw.name}s"), Type.STATE)
         self.noises.append((array, turns))
         local = self.local(draw.name, Type.STATE)

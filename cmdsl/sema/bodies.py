@@ -105,9 +105,8 @@ def misplaced(
     for statement in body:
         if places and not isinstance(statement, places):
             what = WORDS.get(type(statement), "an equation")
-            homes = [
-                f"the body of {with_article(kind)}" for kind, kinds in PLACES.items() if isinstance(statement, kinds)
-            ]
+            homes = [with_article(kind) for kind, kinds in PLACES.items() if isinstance(statement, kinds)]
+            homes += ["the steps of a solver"] * isinstance(statement, ast.Return)
             way_out = f"{what} stands in {' or '.join(homes)}" if 0 < len(homes) < len(PLACES) else ""
             yield from error("CM122", f"{what} has no place in {where}", statement.span, help=way_out).diagnostics
 
@@ -136,7 +135,7 @@ def twice(names: list[tuple[str, Span]]) -> Iterator[Diagnostic]:
 
 def given_twice(what: str, span: Span, first: Span) -> tuple[Diagnostic, ...]:
     """Say that something is given a second time, and where it was first."""
-    places = (Label(first, "first here"),)
+    places = (Label(first, "first here"),) if first != span else ()
     return error("CM112", f"{what} is given twice", span, secondary=places, help="keep one of the two").diagnostics
 
 

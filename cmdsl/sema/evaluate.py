@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from typing import Protocol
 
 from attrs import define, field
 
 from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.sema.blame import led_from
 from cmdsl.sema.instantiate import GIVEN, KINDS, instantiate, is_definition, with_article
 from cmdsl.sema.mistakes import (
     WITHOUT_NAMES,
@@ -54,6 +57,15 @@ class Algebra(Protocol):
     def constant(self, name: str, span: Span) -> object:
         """Give `pi` or `inf`."""
 
+    def operand(self, value: object, span: Span) -> object:
+        """Refuse what can't be computed with."""
+
+    def comparand(self, value: object, span: Span) -> object:
+        """Refuse what can't be compared."""
+
+    def truth(self, value: object, span: Span) -> object:
+        """Refuse what is no condition."""
+
     def operate(self, op: str, args: tuple[object, ...], span: Span) -> object:
         """Apply an operation or elementwise function, by its IR name."""
 
@@ -96,6 +108,7 @@ class Evaluator:
                 return self.call(expr, env)
             case ast.Conditional(condition, then, otherwise, span):
                 test, first, second = (self.value(e, env) for e in (condition, then, otherwise))
+                self.algebra.truth(test, condition.span)
                 return self.algebra.select(test, first, second, span)
             case ast.Unary(op, operand, span):
                 value = self.value(operand, env)
@@ -112,9 +125,13 @@ class Evaluator:
     def binary(self, expr: ast.Binary, env: Env) -> object:
         """Evaluate an operator with its two operands."""
         left, right = self.value(expr.left, env), self.value(expr.right, env)
-        if expr.op in OPERATORS:
+        arithmetic, compared = expr.op in OPERATORS, expr.op in COMPARISONS
+        check = self.algebra.operand if arithmetic else self.algebra.comparand if compared else self.algebra.truth
+        check(left, expr.left.span)
+        check(right, expr.right.span)
+        if arithmetic:
             return self.algebra.operate(OPERATORS[expr.op], (left, right), expr.span)
-        if expr.op in COMPARISONS:
+        if compared:
             return self.algebra.compare(expr.op, left, right, expr.span)
         return self.algebra.logic(expr.op, (left, right), expr.span)
 
@@ -134,11 +151,19 @@ class Evaluator:
     def force(self, thunk: Thunk, span: Span) -> object:
         """Evaluate a named quantity, once."""
         if thunk not in self.forced:
-            self.enter(thunk, thunk.name, span)
-            value = self.value(thunk.expression, thunk.env)
+            with self.within(thunk, thunk.name, span):
+                value = self.value(thunk.expression, thunk.env)
             self.forced[thunk] = thunk.bind(thunk.name, value) if thunk.bind else value
-            self.active.pop()
         return self.forced[thunk]
+
+    @contextmanager
+    def within(self, what: object, name: str, span: Span) -> Iterator[None]:
+        """Note that something is being evaluated, while it is."""
+        self.enter(what, name, span)
+        try:
+            yield
+        finally:
+            self.active.pop()
 
     def enter(self, what: object, name: str, span: Span) -> None:
         """Note that something is being evaluated; what is defined by itself has no value."""
@@ -189,6 +214,8 @@ class Evaluator:
             raise error("CM107", f"`{name}` has no argument `{named.name}`", named.at, help=WITHOUT_NAMES)
         if len(args) != arity if arity else len(args) < 2:
             raise error("CM106", f"`{name}` takes {counted(arity)}, {len(args)} given", expr.span)
+        for value, argument in zip(args, expr.arguments, strict=True):
+            self.algebra.operand(value, argument.value.span)
         result = args[0]
         for arg in args[1:]:
             result = self.algebra.operate(name, (result, arg), expr.span)
@@ -210,6 +237,13 @@ class Evaluator:
 
     def apply(self, function: object, args: tuple[object, ...], span: Span) -> object:
         """Apply anything that can be called to values."""
+        try:
+            return self.applied(function, args, span)
+        except SpecError as refused:
+            raise SpecError(tuple(led_from(span, d) for d in refused.diagnostics)) from None
+
+    def applied(self, function: object, args: tuple[object, ...], span: Span) -> object:
+        """Apply a function, whatever it is."""
         match sole_function(function):
             case Builtin(name, arity, body):
                 check_arity(name, arity if arity is not None else len(args), len(args), span)
@@ -233,10 +267,8 @@ class Evaluator:
         """Apply a function by evaluating its body with its parameters bound."""
         if isinstance(function.body, tuple):
             raise error("CM111", f"`{function.name}` is a sequence of steps and has no value here", span)
-        self.enter(function, function.name, span)
-        result = self.value(function.body, function.env.child(dict(zip(function.parameters, args, strict=True))))
-        self.active.pop()
-        return result
+        with self.within(function, function.name, span):
+            return self.value(function.body, function.env.child(dict(zip(function.parameters, args, strict=True))))
 
     def instance(self, kind: str, reference: ast.Name | ast.Call, env: Env) -> Instance:
         """Give a definition of a kind with its arguments bound."""
@@ -263,6 +295,6 @@ def unknown(name: str, env: Env, span: Span) -> SpecError:
         return SpecError(lost)
     kinds = [kind for kind in KINDS if is_definition(kind, name, env)]
     if kinds:
-        what = f"`{name}` is {with_article(kinds[0])}, and a value is expected here"
-        return error("CM103", what, span)
+        way_out = f"give the definition a parameter, `{kinds[0]} = {name}`, and write `{kinds[0]}` here"
+        return error("CM103", f"`{name}` is {with_article(kinds[0])}, and no value", span, help=way_out)
     return not_defined(name, {*FUNCTIONS, *(n for scope in env.chain() for n in scope.bindings)}, span)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from cmdsl.diagnostics import Label, Span, SpecError, error
 from cmdsl.diagnostics.suggest import did_you_mean, nearest
 from cmdsl.sema.instantiate import with_article
-from cmdsl.sema.values import Closure, Instance, Namespace, Thunk
+from cmdsl.sema.values import Applied, Closure, Instance, Namespace, Thunk
 from cmdsl.syntax import ast
 from cmdsl.syntax.format import expression as written
 
@@ -16,6 +16,7 @@ GIVEN_BY = {
     "epsilon": "boundary EXPR",
     "T": "time t in [0, T]",
 }
+MEMBERS = "a dot asks a definition for one of its functions, such as `solver.step`, or `D` for a coefficient"
 WITHOUT_NAMES = "give its arguments in their order, without names"
 
 
@@ -35,6 +36,17 @@ def check_arity(name: str, wanted: int, given: int, span: Span, function: Closur
             label=f"{given} given",
             secondary=defined,
         )
+
+
+def not_enough(value: Applied, span: Span) -> SpecError:
+    """Say that a function was given the first of its arguments, where a value is expected."""
+    name, parameters, given = value.function.name, value.function.parameters, len(value.arguments)
+    return error(
+        "CM106",
+        f"`{name}` takes {counted(len(parameters))}, {given} given",
+        span,
+        help=f"it is `{name}({', '.join(parameters)})`",
+    )
 
 
 def no_argument(call: ast.Call, name: str, argument: ast.Argument, target: object) -> SpecError:
@@ -75,9 +87,9 @@ def no_member(expr: ast.Attribute, owner: object, members: Iterable[str]) -> Spe
         known = [m for m in owner.env.bindings if m not in parameters]
     near = nearest(expr.name, known)
     listed = ", ".join(f"`{name}.{m}`" for m in known)
-    way_out = f"did you mean `{name}.{near}`?" if near else f"it has {listed}" if known else ""
-    what = "" if known else f": `{name}` is no definition"
-    return error("CM104", f"`{name}` has no member `{expr.name}`{what}", expr.span, help=way_out)
+    way_out = f"did you mean `{name}.{near}`?" if near else f"it has {listed}" if known else MEMBERS
+    what = f"`{name}` has no member `{expr.name}`" if known else f"`{name}` is no definition, and has no members"
+    return error("CM104", what, expr.span, help=way_out)
 
 
 def circle(active: list[object], name: str, span: Span) -> SpecError:

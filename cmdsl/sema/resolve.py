@@ -235,7 +235,7 @@ def missing(module: ast.Module) -> list[Diagnostic]:
     head = [*of(module.statements, ast.Model), *module.statements]
     at = head[0].span if head else Span(module.path, 1, 1, 1, 1)
     absent = [text for text, kinds in NEEDED.values() if not any(isinstance(s, kinds) for s in module.statements)]
-    problems = [d for text in absent for d in error("CM114", f"the spec lacks {text}", at).diagnostics]
+    problems = [*error("CM114", f"the spec lacks {', and '.join(absent)}", at).diagnostics] if absent else []
     family = first(s for s in of(module.statements, ast.Use) if s.kind == "precondition")
     if family is not None and not of(module.statements, ast.Boundary):
         problems += error(
@@ -264,7 +264,6 @@ def unknown_fields(module: ast.Module) -> list[Diagnostic]:
                 "CM116",
                 f"there is no kind `{statement.kind}`",
                 statement.at,
-                label=f"to be a `{statement.kind}`",
                 help=did_you_mean(statement.kind, KINDS, f"kinds: {', '.join(KINDS)}"),
             ).diagnostics
     return problems
@@ -274,14 +273,14 @@ def fields(statement: ast.Sde | ast.Path) -> list[Diagnostic]:
     """Check the fields of the process."""
     needed, optional = FIELDS[type(statement)]
     kind = type(statement).__name__.lower()
-    names = [e.name for e in statement.equations if isinstance(e, ast.Equation)]
+    names = [e.name for e in statement.equations if isinstance(e, ast.Equation | ast.FunctionDefinition)]
     problems = [d for e in statement.equations for d in field(kind, e, (*needed, *optional))]
     problems += twice([(e.name, e.at) for e in statement.equations if isinstance(e, ast.Equation)])
-    for name in needed:
-        if name not in names and not any(nearest(n, (*needed, *optional)) == name for n in names):
-            problems += error(
-                "CM114", f"`{kind}` lacks `{name}`", statement.span, help=f"write `{name} = …` in it"
-            ).diagnostics
+    meant = {nearest(n, (*needed, *optional)) for n in names}
+    lacking = [f"`{name}`" for name in needed if name not in {*names, *meant}]
+    if lacking:
+        way_out = f"write {' and '.join(f'`{name} = …`' for name in needed)} in it"
+        problems += error("CM114", f"`{kind}` lacks {' and '.join(lacking)}", statement.span, help=way_out).diagnostics
     return problems
 
 

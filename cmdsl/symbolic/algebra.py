@@ -11,7 +11,8 @@ from attrs import define, field, frozen
 
 from cmdsl.diagnostics import Span, error
 from cmdsl.sema.evaluate import Evaluator
-from cmdsl.sema.values import Closure, External, Instance, Learned
+from cmdsl.sema.mistakes import not_enough
+from cmdsl.sema.values import Applied, Builtin, Closure, External, Form, Instance, Learned
 
 LARGEST_NUMBER = 4096  # bits
 LARGEST = 5_000  # nodes
@@ -101,6 +102,16 @@ class SympyAlgebra:
         """Give `pi` or `inf`."""
         return sp.pi if name == "pi" else sp.oo
 
+    def operand(self, value: object, span: Span) -> sp.Expr:
+        """Refuse what is no scalar."""
+        return scalar(value, span)
+
+    comparand = operand
+
+    def truth(self, value: object, span: Span) -> Any:
+        """Refuse what is no condition."""
+        return condition(value, span)
+
     def operate(self, op: str, args: tuple[object, ...], span: Span) -> sp.Expr:
         """Apply an operation."""
         operands = [scalar(a, span) for a in args]
@@ -159,9 +170,19 @@ def scalar(value: object, span: Span) -> sp.Expr:
     """Give a value that is an expression; refuse functions, definitions, lists and truth values."""
     if isinstance(value, sp.Expr):
         return value
-    kind = f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
-    found = "a condition" if isinstance(value, sp.Basic) else kind
-    raise error("CM201", f"a scalar is expected here, and this is {found}", span)
+    if isinstance(value, Applied):
+        raise not_enough(value, span)
+    way_out = f"call it: `{value.name}(…)`" if isinstance(value, Closure | Builtin | Form) else ""
+    raise error("CM201", f"a scalar is expected here, and this is {kind_of(value)}", span, help=way_out)
+
+
+def kind_of(value: object) -> str:
+    """Say what a value is that is no scalar."""
+    if isinstance(value, Closure | Builtin | Form):
+        return f"the function `{value.name}`"
+    if isinstance(value, sp.Basic):
+        return "a condition"
+    return f"a {value.kind}" if isinstance(value, Instance) else "a list" if isinstance(value, tuple) else "a function"
 
 
 def condition(value: object, span: Span) -> Any:

@@ -19,7 +19,7 @@ def constants(model: Model) -> tuple[ir.Constant, ...]:
         add(
             found,
             ir.Constant(param.name.upper(), param.name, exact(model.values[model.symbols[param.name]])),
-            param.span,
+            param.at,
         )
     ends = {"epsilon": (model.epsilon, spec.boundary), "T": (model.T, spec.time)}
     for name, (value, statement) in ends.items():

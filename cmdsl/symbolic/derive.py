@@ -10,6 +10,7 @@ from attrs import evolve
 
 from cmdsl.diagnostics import Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector
+from cmdsl.sema.blame import blaming
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.spec import PROCESS, TIME, Spec
 from cmdsl.sema.values import Env, Refused
@@ -159,7 +160,8 @@ def preconditioned(model: Model, clock: Clock, params: Mapping[str, object]) -> 
     use = model.spec.precondition
     if use is None:
         return model
-    found = family(use, evaluator(), spec_scope(model.spec, {**ground(model), **params}), clock)
+    scope = spec_scope(model.spec, {**ground(model), **params})
+    found = blaming(lambda u: family(u, evaluator(), scope, clock), use)
     method = boundary_method(found, model.spec.boundary, model.coefficients)
     added = coefficients(found, model.epsilon, method, model.coefficients, model.t)
     return evolve(

@@ -87,7 +87,7 @@ def differential(coefficients: Coefficients) -> Calculus:
 
     def differentiate(evaluator: Evaluator, expr: ast.Call, env: Env) -> sp.Expr:
         if len(expr.arguments) != 2:
-            raise error("CM106", "`diff` takes an expression and a variable", expr.span)
+            raise error("CM106", "`diff` takes an expression and a variable", expr.span, help="`diff(alpha(t), t)`")
         value, variable = (scalar(evaluator.value(a.value, env), a.span) for a in expr.arguments)
         if not isinstance(variable, sp.Symbol):
             raise error("CM233", "`diff` is with respect to a variable", expr.arguments[1].span)

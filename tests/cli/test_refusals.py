@@ -33,7 +33,7 @@ def refusals(folder: Path, text: str) -> list[str]:
         ("y ~ data\n    minimize sqnorm(x0 - y)", "16: an objective draws from `data` once"),
         ("u ~ normal(s = 1)\n    minimize u", "`normal(s = 1)` is not `normal(m, s)`"),
         ("u ~ uniform(0)\n    minimize u", "`uniform(0)` is not `uniform(a, b)`"),
-        ("u ~ normal(x0, 1)\n    minimize u", "a distribution like `normal` is of scalars, and this is a state"),
+        ("u ~ normal(x0, 1)\n    minimize u", "a distribution like `normal` is of scalars, and `x0` is a state"),
         ("u ~ integers(1, k)\n    minimize u", "the ends of `integers` are known before the batch is"),
         ("minimize t < 1", "a scalar or a state is expected here, and this is a condition"),
         (
@@ -41,7 +41,7 @@ def refusals(folder: Path, text: str) -> list[str]:
             "16: a scalar or a state is expected here, and this is a condition",
         ),
         ("minimize 1 + (t < 1)", "and this is a condition"),
-        ("minimize if t then 1 else 2", "a condition such as `a < b` is expected after `if`"),
+        ("minimize if t then 1 else 2", "a condition such as `a < b` is expected here"),
         ("minimize sqnorm(F(x0, t, t))", "`F` takes 2 scalars here, and 1 scalar elsewhere"),
         ("minimize sqnorm(F(x0))", "`F` takes a state and one or more scalars"),
         ("minimize sqnorm(F(x0, z))", "`F` takes a state, and then scalars"),
@@ -98,7 +98,7 @@ def test_in_a_sampler(tmp_path: Path, body: str, message: str) -> None:
         ("sampler ode(solver = l2)\n", "`l2`"),
         ("sampler multistep(times = 3)\n", "a loop goes over a list"),
         ("objective consistency_training(weight(t) = 1)\n", "`weight` takes 1 argument, 2 given"),
-        ("objective consistency_training(metric(a, b) = a - b)\n", "a state can't be minimised"),
+        ("objective consistency_training(metric(a, b) = a - b)\n", "a metric gives a scalar, and this is a state"),
         ("objective consistency_training { a = 1 }\n", "an equation has no place in the braces of an objective"),
         ("objective sample_s = denoising\nsampler s = onestep\n", "two functions of the package would be called"),
         (
@@ -201,10 +201,11 @@ def test_what_files_bind_is_bound_once(tmp_path: Path, text: str, message: str) 
 
 def test_a_mistake_that_shows_in_the_library_is_said_of_the_statement_that_led_there(tmp_path: Path) -> None:
     path = tmp_path / "m.cm"
-    path.write_text(HEAD + "objective consistency_training(metric(a, b) = a - b)\n", encoding="utf-8")
+    use = "objective consistency_training(proposal = lognormal_noise(P_mean = sigma))\n"
+    path.write_text(HEAD + use, encoding="utf-8")
     with pytest.raises(SpecError) as refused:
         check(path, {})
     (diagnostic,) = refused.value.diagnostics
     assert diagnostic.span is not None
     assert (diagnostic.span.path, diagnostic.span.line) == (str(path), 12)
-    assert [label.span.path for label in diagnostic.secondary] == ["library/objectives.cm"]
+    assert [label.span.path for label in diagnostic.secondary] == ["library/proposals.cm"]

@@ -101,3 +101,13 @@ def test_a_wrong_text_is_refused_where_it_is_wrong(text: str, place: str, messag
     (diagnostic,) = refused.value.diagnostics
     assert str(diagnostic.span).startswith(place)
     assert message in diagnostic.message
+
+
+@pytest.mark.parametrize("ends", ["[0, 2)", "(0, 2]", "(0, 2)", "[0, 2]"])
+def test_each_end_of_a_range_is_open_or_not(ends: str) -> None:
+    (param,) = parse("m.cm", f"param a = 1 in {ends}\n").statements
+    assert isinstance(param, ast.Param)
+    assert param.range is not None
+    assert (param.range.low_open, param.range.high_open) == (ends[0] == "(", ends[-1] == ")")
+    with pytest.raises(SpecError):
+        parse("m.cm", f"param a = 1 in {ends}\nparam b = ({ends}\n")

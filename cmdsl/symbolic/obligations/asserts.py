@@ -8,8 +8,9 @@ from functools import partial
 import sympy as sp
 from attrs import evolve, frozen
 
-from cmdsl.diagnostics import Span
+from cmdsl.diagnostics import Span, SpecError
 from cmdsl.diagnostics.collect import Collector
+from cmdsl.sema.blame import led_from
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Env, Instance
 from cmdsl.symbolic.algebra import scalar
@@ -41,9 +42,17 @@ def asserts(setting: Setting) -> tuple[Verdict, ...]:
     used = [(use, wrong.attempt(partial(instance_of, use, env))) for use in uses(setting)]
     found += [c for use, instance in used if instance is not None for c in claims(instance, use.span)]
     distinct = {(id(c.statement), c.owner): c for c in found}
-    verdicts = [wrong.attempt(partial(verdict, setting, c)) for c in distinct.values()]
+    verdicts = [wrong.attempt(partial(blamed, setting, c)) for c in distinct.values()]
     wrong.raise_all()
     return tuple(v for v in verdicts if v is not None)
+
+
+def blamed(setting: Setting, claim: Claim) -> Verdict:
+    """Prove one claim; of what is wrong in the library, say what led there."""
+    try:
+        return verdict(setting, claim)
+    except SpecError as refused:
+        raise SpecError(tuple(led_from(claim.span, d) for d in refused.diagnostics)) from None
 
 
 def uses(setting: Setting) -> Iterator[ast.Use]:

@@ -9,6 +9,7 @@ import sympy as sp
 from attrs import evolve
 
 from cmdsl.diagnostics.collect import Collector
+from cmdsl.sema.blame import blaming
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.values import Env, Instance
@@ -35,9 +36,14 @@ def grids(setting: Setting) -> tuple[Verdict, ...]:
     env = spec_scope(setting.model.spec, {**ground(setting.model), "k": k, "K": K, "N": N})
     checked = {(u.reference, u.body): (u, c) for u, c in used(setting)}
     wrong = Collector()
-    verdicts = [wrong.attempt(partial(grid, setting, use, curriculum, env)) for use, curriculum in checked.values()]
+    verdicts = [wrong.attempt(partial(checked_grid, setting, u, c, env)) for u, c in checked.values()]
     wrong.raise_all()
     return tuple(v for v in verdicts if v is not None)
+
+
+def checked_grid(setting: Setting, use: ast.Use, curriculum: ast.Use | None, env: Env) -> Verdict:
+    """Prove one grid; of what is wrong in the library, say what led there."""
+    return blaming(lambda u: grid(setting, u, curriculum, env), use)
 
 
 def used(setting: Setting) -> Iterator[tuple[ast.Use, ast.Use | None]]:
@@ -53,7 +59,8 @@ def used(setting: Setting) -> Iterator[tuple[ast.Use, ast.Use | None]]:
 def grid(setting: Setting, use: ast.Use, curriculum: ast.Use | None, env: Env) -> Verdict:
     """Prove one grid."""
     instance = instance_of(use, env)
-    node = setting.expand(scalar(evaluator().apply(instance, (i, N), use.span), use.span))
+    at = use.reference.span if use.reference is not None else use.span
+    node = setting.expand(scalar(evaluator().apply(instance, (i, N), at), at))
     ends = {
         "node(1, N) = epsilon": node.subs(i, 1) - setting.model.epsilon,
         "node(N, N) = T": node.subs(i, N) - setting.model.T,
