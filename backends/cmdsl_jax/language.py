@@ -82,7 +82,7 @@ def _draw(draw: Draw, w: Writer) -> Code:
             stop = w.code(plus_one(draw.args[1]))
             return method(apply("jax.random.randint", key, batch, args[0], stop), "astype", dtype)
         case "index":
-            drawn = apply("jax.random.categorical", key, apply("jnp.log", args[0]), shape=batch)
+            drawn = apply("categorical", key, args[0], batch)
             return method(Binary("+", drawn, ONE), "astype", dtype)
         case "bernoulli":
             below = Binary("<", apply("jax.random.uniform", key, batch, dtype), args[0])

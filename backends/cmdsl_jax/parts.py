@@ -70,6 +70,12 @@ def mean(x: Array) -> Array:
     return jnp.mean(x, axis=range(1, x.ndim))
 '''
 
+CATEGORICAL = '''
+def categorical(key: Array, weights: np.ndarray, shape: tuple[int, ...]) -> Array:
+    """Draw indices of weights, each as often as its weight says."""
+    return jax.random.choice(key, len(weights), shape, p=weights)
+'''
+
 INTEGRATE = '''
 def integrate(denoise: Denoiser, x: Array, times: Array, step: Step) -> Array:
     """Solve the probability-flow ODE from x at times[0] to times[-1], by one step of a solver after another."""
@@ -104,6 +110,7 @@ PARTS = Parts(
         "sqnorm": SQNORM,
         "dot": DOT,
         "mean": MEAN,
+        "categorical": CATEGORICAL,
         "start_learned": START_LEARNED,
         "fourier": FOURIER,
     },

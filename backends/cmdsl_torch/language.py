@@ -10,7 +10,7 @@ from cmdsl.emit.loops import for_loop
 from cmdsl.emit.printer import Writer, plus_one
 from cmdsl.ir.nodes import Draw, Type
 
-ZERO, ONE, TRUE = Name("0"), Name("1"), Name("True")
+ZERO, ONE = Name("0"), Name("1")
 
 
 def _bound(side: str, function: str) -> Form:
@@ -76,7 +76,7 @@ def _draw(draw: Draw, w: Writer) -> Code:
         ends = (args[0], w.code(plus_one(draw.args[1])))
         return apply("torch.randint", *ends, Name(f"(len({array}),)"), **_options(array))
     if draw.distribution == "index":
-        drawn = apply("torch.multinomial", args[0], _batch(array), replacement=TRUE, generator=Name("generator"))
+        drawn = apply("categorical", args[0], _batch(array), Name("generator"))
         return method(Binary("+", drawn, ONE), "to", apply("time_dtype", Name(array)))
     return SCALARS[draw.distribution](args, array)
 

@@ -62,19 +62,27 @@ def fill(value: float, x: Tensor) -> Tensor:
 SQNORM = '''
 def sqnorm(x: Tensor) -> Tensor:
     """Give the squared norm of each sample: `[batch]`."""
-    return x.square().flatten(1).sum(1)
+    return x.square().unsqueeze(1).flatten(1).sum(1)
 '''
 
 DOT = '''
 def dot(a: Tensor, b: Tensor) -> Tensor:
     """Give the inner product of each sample of a with that of b: `[batch]`."""
-    return (a * b).flatten(1).sum(1)
+    return (a * b).unsqueeze(1).flatten(1).sum(1)
 '''
 
 MEAN = '''
 def mean(x: Tensor) -> Tensor:
     """Give the mean of each sample over its elements: `[batch]`."""
-    return x.flatten(1).mean(1)
+    return x.unsqueeze(1).flatten(1).mean(1)
+'''
+
+CATEGORICAL = '''
+def categorical(weights: Tensor, count: int, generator: torch.Generator | None) -> Tensor:
+    """Draw that many indices of weights, each as often as its weight says: `[count]`."""
+    cumulative = weights.cumsum(0)
+    u = 1 - torch.rand(count, generator=generator, dtype=weights.dtype, device=weights.device)  # in (0, 1]
+    return torch.searchsorted(cumulative, cumulative[-1] * u)
 '''
 
 JVP = '''
@@ -128,6 +136,7 @@ PARTS = Parts(
         "sqnorm": SQNORM,
         "dot": DOT,
         "mean": MEAN,
+        "categorical": CATEGORICAL,
         "jvp": JVP,
     },
     closing={"solver": INTEGRATE, "consistency": CONSISTENCY_MODEL, "learned": LEARNED_FUNCTIONS},

@@ -99,3 +99,35 @@ def by_scale(m: ModuleType, framework: Framework, objective: str, values: dict[s
         return loss(m, objective, networks)(networks["network"]) + 0 * leaves[0]
 
     return framework.gradient(losses, (framework.array(np.ones(())),))
+
+
+FLAT = """model m
+time t in [0, 1]
+path { alpha = 1  sigma = t }
+boundary 0.1
+precondition { c_skip = 0.1/t  c_out = t - 0.1  c_in = 1  c_noise = t }
+define objective o {
+    x0 ~ data
+    z ~ normal
+    t ~ uniform(0.1, 1)
+    e = f(perturb(x0, z, t), t) - x0
+    minimize sqnorm(e) + 2*mean(e^2) + 3*dot(e, x0)/dim
+}
+objective o
+sampler onestep
+"""
+
+
+def test_a_sample_may_be_one_number(framework: Framework) -> None:
+    """States of shape `[batch]` give what states of shape `[batch, 1]` give."""
+    m, rng = packages.module(FLAT, framework.name), np.random.default_rng(0)
+    x0, z, t = rng.normal(size=5), rng.normal(size=5), rng.uniform(0.1, 1, 5)
+
+    def at(*shape: int) -> tuple[Array, Array]:
+        given = {"x0": framework.array(x0.reshape(shape)), "z": framework.array(z.reshape(shape))}
+        values = m.loss_o(network(framework, 1, shape[1:]), **given, t=framework.array(t))
+        return framework.numpy(values), framework.numpy(m.sample_onestep(network(framework, 1, shape[1:]), given["z"]))
+
+    (flat, sample_flat), (column, sample_column) = at(5), at(5, 1)
+    np.testing.assert_allclose(flat, column, rtol=1e-14)
+    np.testing.assert_allclose(sample_flat, sample_column[:, 0], rtol=1e-14)

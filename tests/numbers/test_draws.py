@@ -101,6 +101,34 @@ def test_draws_follow_the_data(name: str, shipped: Shipped, framework: Framework
         assert all(v.shape[-3:] == x0.shape and v.dtype == x0.dtype for v in noises.values())
 
 
+@pytest.mark.parametrize("count", [0, 1])
+def test_draws_are_as_many_as_the_data(count: int, shipped: Shipped, framework: Framework) -> None:
+    m = shipped("ve_edm")
+    x0 = framework.array(np.zeros((count, 2), "float32"))
+    for objective in packages.OBJECTIVES["ve_edm"]:
+        given = drawn(m, objective, framework.source(3), x0)
+        assert {name: len(value) for name, value in given.items()} == dict.fromkeys(given, count), objective
+
+
+def test_an_index_of_no_weight_is_never_drawn(framework: Framework) -> None:
+    """Weights need no sum of 1."""
+    weights = "if i == 3 then 3 else (if i == 5 then 1 else 0)"
+    text = f"""model m
+time t in [0, 1]
+path {{ alpha = 1  sigma = t }}
+boundary 0.1
+precondition {{ c_skip = 0.1/t  c_out = t - 0.1  c_in = 1  c_noise = t }}
+define objective o {{
+    x0 ~ data
+    n ~ index({weights} for i from 1 to 6)
+    minimize n*mean(f(x0, 0.5)^2)
+}}
+objective o
+"""
+    n = draws(packages.module(text, framework.name), "o", framework)["n"]
+    assert_frequencies(frequencies(n, 7), np.array([0, 0, 0.75, 0, 0.25, 0]))
+
+
 def test_noise_is_standard_normal_and_independent(shipped: Shipped, framework: Framework) -> None:
     found = draws(shipped("ve_edm"), "denoising", framework)
     z, t = found["z"][:, 0], found["t"]
