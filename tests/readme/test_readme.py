@@ -39,7 +39,7 @@ def test_definitions_are_those_of_the_example() -> None:
     assert all(definition in example for definition in text.split("\n\n"))
 
 
-def test_folders_and_pictures_are_there() -> None:
-    named = [*re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE), *re.findall(r"!\[.*?\]\((.*?)\)", README)]
+def test_folders_pages_and_pictures_are_there() -> None:
+    named = [*re.findall(r"^\| `([^`]+)` \|", README, re.MULTILINE), *re.findall(r"\[.*?\]\((.*?)\)", README)]
     assert named
     assert all((ROOT / name).exists() for name in named)
