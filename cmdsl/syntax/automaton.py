@@ -18,6 +18,7 @@ class Automaton:
     """The parser's stacks, and how a token changes them."""
 
     table: Table
+    keywords: Mapping[str, str]  # their terminals
     callbacks: Mapping[Any, Callable[[list[Any]], Any]]
     end: int
     states: list[int]
@@ -25,12 +26,8 @@ class Automaton:
 
     def type_of(self, token: Token) -> str:
         """Give what a token is here: a word is a keyword where one can stand."""
-        keyword = token.upper()
-        return (
-            keyword
-            if token.type == "NAME" and token.islower() and keyword in self.table[self.states[-1]]
-            else token.type
-        )
+        keyword = self.keywords.get(token, token.type)
+        return keyword if token.type == "NAME" and keyword in self.table[self.states[-1]] else token.type
 
     def feed(self, token: Token) -> bool:
         """Take a token; where it doesn't fit, change nothing."""
@@ -89,4 +86,5 @@ def automaton(parser: Lark) -> Automaton:
     """Give the parser's stacks as they are before the first token."""
     state = parser.parse_interactive().parser_state
     conf = state.parse_conf
-    return Automaton(conf.states, conf.callbacks, conf.end_state, list(state.state_stack))
+    words = {t.pattern.value: t.name for t in parser.terminals if t.pattern.type == "str" and t.pattern.value.isalpha()}
+    return Automaton(conf.states, words, conf.callbacks, conf.end_state, list(state.state_stack))

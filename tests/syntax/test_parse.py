@@ -7,6 +7,7 @@ import pytest
 from cmdsl.diagnostics import SpecError
 from cmdsl.syntax import ast, parse
 from cmdsl.syntax.format import expression
+from cmdsl.syntax.parse import parser
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.cm"))
 
@@ -111,3 +112,13 @@ def test_each_end_of_a_range_is_open_or_not(ends: str) -> None:
     assert (param.range.low_open, param.range.high_open) == (ends[0] == "(", ends[-1] == ")")
     with pytest.raises(SpecError):
         parse("m.cm", f"param a = 1 in {ends}\nparam b = ({ends}\n")
+
+
+KEYWORDS = {t.pattern.value for t in parser().terminals if t.pattern.type == "str"}
+
+
+@pytest.mark.parametrize("word", sorted({t.name.lower() for t in parser().terminals if t.name.isalpha()} - KEYWORDS))
+def test_a_word_is_a_name_though_a_terminal_is_called_so(word: str) -> None:
+    (statement,) = parse("spec.cm", f"a = {word}({word})\n").statements
+    assert isinstance(statement, ast.Equation)
+    assert expression(statement.value) == f"{word}({word})"
