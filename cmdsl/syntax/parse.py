@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from lark import Lark, Token, Tree
@@ -27,7 +27,12 @@ def parser() -> Lark:
 def parse(path: str, text: str) -> ast.Module:
     """Parse a source text; raises SpecError with all its CM0xx mistakes where it is not in the language."""
     refuse_large(path, text)
-    brackets = matched(path, significant(tokens(parser(), text)))
+    return parsed(path, text, tokens(parser(), text))[0]
+
+
+def parsed(path: str, text: str, scanned: Sequence[Token]) -> tuple[ast.Module, Mapping[int, str]]:
+    """Parse the tokens of a text; also give what each is, by its offset."""
+    brackets = matched(path, significant(scanned))
     reader = Reader(brackets.tokens, automaton(parser()))
     tree = reader.read()
     found = mistakes(path, brackets.mistakes, reader.failures)
@@ -38,7 +43,7 @@ def parse(path: str, text: str) -> ast.Module:
     module = builder.transform(tree)
     if found or builder.mistakes:
         raise SpecError(ordered([*found, *builder.mistakes])[:MOST])
-    return module
+    return module, reader.kinds
 
 
 def mistakes(path: str, brackets: Sequence[tuple[int, Diagnostic]], failures: Sequence[Failure]) -> list[Diagnostic]:

@@ -57,6 +57,7 @@ class Reader:
     tokens: Sequence[Token]
     automaton: Automaton
     failures: list[Failure] = field(factory=list)
+    kinds: dict[int, str] = field(factory=dict)  # what each token is, by its offset
     index: int = 0
     depth: int = 0
     last: str = "_NL"
@@ -91,6 +92,7 @@ class Reader:
             return self.fail()
         self.depth += (kind in OPENING) - (kind in CLOSING)
         self.last, self.previous = kind, token
+        self.kinds[token.start_pos or 0] = kind
         self.index += 1
 
     def fail(self) -> None:
