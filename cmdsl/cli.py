@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from cmdsl import __version__
-from cmdsl.commands import backends, check, compile, explain, library, new
+from cmdsl.commands import backends, check, compile, explain, fmt, library, new
 from cmdsl.commands.mistake import Parser
 
 DESCRIPTION = "Compile the mathematics of a consistency model, declared in a .cm spec, to checked PyTorch or JAX."
@@ -39,6 +39,7 @@ class Command(Protocol):
 
 COMMANDS: Mapping[str, Command] = {
     "new": new,
+    "fmt": fmt,
     "check": check,
     "compile": compile,
     "library": library,

@@ -36,7 +36,7 @@ def write(
         # whatever cuts this short, each file is then one that is known
         _record(directory, known["files"], known["pending"] | hashes)
         for path, text in texts.items():
-            _replace(directory / path, text)
+            replace(directory / path, text)
         _record(directory, known["files"] | hashes, {})
     except OSError as cause:
         raise _unusable(directory, cause) from cause
@@ -57,7 +57,7 @@ def _record(directory: Path, files: Mapping[str, str], pending: Mapping[str, str
     """Write down what is written, and what is about to be."""
     parts = {"files": dict(sorted(files.items())), "pending": dict(sorted(pending.items()))}
     record = {part: found for part, found in parts.items() if found}
-    _replace(directory / MANIFEST, json.dumps(record, indent=2) + "\n")
+    replace(directory / MANIFEST, json.dumps(record, indent=2) + "\n")
 
 
 def _check(directory: Path, texts: Mapping[str, str], known: Mapping[str, Mapping[str, str]], force: bool) -> None:
@@ -79,7 +79,7 @@ def _hash(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
     """Put a text in place of a file in one step, so that no half of it is ever seen."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

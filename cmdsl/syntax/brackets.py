@@ -29,7 +29,8 @@ def matched(path: str, tokens: Sequence[Token]) -> Matched:
     """Give tokens whose brackets match."""
     wanted: list[str] = []
     right = True
-    for before, token in zip([None, *tokens], tokens, strict=False):
+    before: Token | None = None
+    for token in tokens:
         if token in CLOSING:
             wanted.append(closing(token, before))
             if len(wanted) > DEEPEST:
@@ -37,6 +38,7 @@ def matched(path: str, tokens: Sequence[Token]) -> Matched:
         elif token in TYPES:
             right = right and bool(wanted) and token in wanted[-1]
             wanted = wanted[:-1]
+        before = before if token.type == "_NL" else token
     return Matched(tokens) if right and not wanted else Mender(path, tokens).mend()
 
 
@@ -82,7 +84,7 @@ class Mender:
             self.close(len(self.opened), token)
         elif token in CLOSING:
             self.opened.append((token, indentation))
-            self.closed_by.append(closing(token, self.mended[-1] if self.mended else None))
+            self.closed_by.append(closing(token, next((t for t in reversed(self.mended) if t.type != "_NL"), None)))
         elif token in TYPES:
             depth = next((i for i, wanted in enumerate(reversed(self.closed_by)) if token in wanted), None)
             if depth is None:

@@ -212,3 +212,9 @@ def test_a_word_that_starts_like_one_of_the_language_is_a_name(text: str) -> Non
 def test_line_ends_and_comments_end_statements_alone() -> None:
     module = parse("a.cm", "# title\n\n\na = 1 # one\n  # two\n\nb = (1 +\n\n 2) # three\n# end")
     assert [type(s).__name__ for s in module.statements] == ["Equation", "Equation"]
+
+
+def test_a_range_may_start_on_the_line_below() -> None:
+    found = statement("time t in\n  (0, 1]")
+    assert isinstance(found, ast.Time)
+    assert (found.range.low_open, found.range.high_open) == (True, False)
