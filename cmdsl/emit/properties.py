@@ -102,7 +102,7 @@ def test_solver_converges_at_its_order(solver, order):
 
 
 @pytest.mark.parametrize("dtype", [FLOAT32, FLOAT64])
-@pytest.mark.parametrize(("solver", "order"), $solvers)
+@pytest.mark.parametrize($solvers)
 def test_solver_reaches_the_boundary(solver, order, dtype):
     """The last step, to where the ODE may be singular, is finite."""
     x, t, s = states([1.0], dtype), at((START + model.T) / 2, dtype), at(START, dtype)

@@ -28,7 +28,7 @@ SHOWN = {
     "stabilize": "formula 1/((t - epsilon)^2/sigma_data^2 + 1)",
     "freeze": "precondition c_out(t: sample) -> sample:",
     "lower": "x_r := heun_step(teacher, x_t, t, r)",
-    "optimize": "r_minus_t = spread((r - t), x)",
+    "optimize": "target := consistency(network_ema, perturb(x0, z, r), r)",
     "emit": "==> model.py <==",
 }
 
