@@ -24,6 +24,7 @@ from cmdsl.lower.underived import underived
 from cmdsl.report import derivation, json_text, summary, text
 from cmdsl.sema import Spec
 from cmdsl.sema.imports import read
+from cmdsl.sema.overrides import noted
 from cmdsl.sema.resolve import survey
 from cmdsl.symbolic.constants import constants
 from cmdsl.symbolic.derive import derive
@@ -138,7 +139,7 @@ def mistakes(checked: Compilation) -> tuple[Diagnostic, ...]:
         wrong.attempt(lambda: lower(spec, bodies or underived(spec), __version__))
     else:
         wrong.attempt(lambda: checked.program)
-    return in_order(wrong.found, checked.path)
+    return in_order(noted(wrong.found, checked.module, checked.overrides), checked.path)
 
 
 def for_bodies(model: Model, coefficients: Mapping[str, Function]) -> Derived:

@@ -26,7 +26,6 @@ TITLES: Mapping[str, str] = {
     "CM107": "there is no argument of that name",
     "CM108": "a parameter needs a value",
     "CM109": "an argument is given twice",
-    "CM110": "`index` stands in a formula",
     "CM111": "a sequence of steps stands where a value is expected",
     "CM112": "something is given twice",
     "CM113": "a name belongs to the language",

@@ -39,7 +39,8 @@ def in_order(diagnostics: Iterable[Diagnostic], path: str) -> tuple[Diagnostic, 
     """
     once: dict[object, Diagnostic] = {}
     for diagnostic in diagnostics:
-        once.setdefault((diagnostic.code, diagnostic.span or diagnostic.message), diagnostic)
+        further = diagnostic.secondary[0].span if diagnostic.secondary else None
+        once.setdefault((diagnostic.code, diagnostic.span or diagnostic.message, further), diagnostic)
     refused = {(d.code, d.span) for d in once.values() if d.span is not None}
     chief = [d for d in once.values() if not any((d.code, label.span) in refused for label in d.secondary)]
     return tuple(sorted(chief, key=lambda d: place(d, path)))

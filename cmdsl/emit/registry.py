@@ -59,4 +59,6 @@ def _load(name: str, place: str) -> object:
     try:
         return getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as cause:
-        raise error("CM402", f"the backend {name} can't be loaded from {place}", notes=(str(cause),)) from cause
+        way_out = "give a module that Python can import, and the name of the backend in it"
+        what = f"the backend {name} can't be loaded from {place}"
+        raise error("CM402", what, notes=(str(cause),), help=way_out) from cause

@@ -120,7 +120,7 @@ class Evaluator:
             case ast.Binary():
                 return self.binary(expr, env)
             case ast.Index():
-                raise error("CM110", "`index(… for …)` can only stand right of `~`", expr.span)
+                raise error("CM212", "`index(… for …)` can only stand right of `~`", expr.span)
 
     def binary(self, expr: ast.Binary, env: Env) -> object:
         """Evaluate an operator with its two operands."""
@@ -266,7 +266,9 @@ class Evaluator:
     def inline(self, function: Closure, args: tuple[object, ...], span: Span) -> object:
         """Apply a function by evaluating its body with its parameters bound."""
         if isinstance(function.body, tuple):
-            raise error("CM111", f"`{function.name}` is a sequence of steps and has no value here", span)
+            what = f"`{function.name}` is a sequence of steps, and a formula is needed"
+            way_out = "write it as one expression, with equations beside it for its parts"
+            raise error("CM111", what, function.span, help=way_out)
         with self.within(function, function.name, span):
             return self.value(function.body, function.env.child(dict(zip(function.parameters, args, strict=True))))
 

@@ -146,7 +146,7 @@ def in_argument(argument: ast.Argument, name: str, seen: Seen) -> Iterator[Diagn
 
 def in_arguments(call: ast.Call, seen: Seen) -> Iterator[Diagnostic]:
     """Go through the arguments of a call; `integral(e, s, a, b)` binds its variable."""
-    binds = isinstance(call.function, ast.Name) and call.function.id == "integral" and len(call.arguments) == 4
+    binds = isinstance(call.function, ast.Name) and call.function.id == "integral" and len(call.arguments) > 1
     variable = call.arguments[1].value if binds else None
     for argument in call.arguments:
         inner = seen.within(*(argument.parameters or ()))

@@ -8,7 +8,7 @@ from functools import partial
 import sympy as sp
 from attrs import evolve
 
-from cmdsl.diagnostics import Span, SpecError, error
+from cmdsl.diagnostics import Label, Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.blame import blaming
 from cmdsl.sema.scope import spec_scope
@@ -17,7 +17,7 @@ from cmdsl.sema.values import Env, Refused
 from cmdsl.symbolic import kernels
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.model import Coefficient, Domain, Model
-from cmdsl.symbolic.params import Params, surveyed
+from cmdsl.symbolic.params import Params, shown, surveyed
 from cmdsl.symbolic.precondition import Family, boundary_method, coefficients, family
 from cmdsl.symbolic.process import Clock, Process, process
 from cmdsl.symbolic.scope import evaluator, ground, process_names, state
@@ -107,12 +107,12 @@ def last_time(spec: Spec, declared: Params, scope: Env) -> sp.Expr:
         raise error(
             "CM232",
             "time starts at 0, where x is data",
-            ends.span,
+            ends.low.span,
             help="write `time t in [0, T]`, and `boundary` for where the model stops",
         )
     value = high.subs(declared.values)
     if value.is_finite is not True or value.is_positive is not True:
-        raise error("CM232", "time ends at a finite time after 0", ends.span)
+        raise error("CM232", "time ends at a finite time after 0", ends.high.span, help="write `time t in [0, T]`")
     clash("T", high, declared, spec)
     return high
 
@@ -125,8 +125,13 @@ def boundary(spec: Spec, declared: Params, scope: Env, clock: Clock) -> tuple[Pa
     given = scalar(evaluator().value(spec.boundary.value, scope), span)
     value = given.subs(declared.values)
     if not (value.is_real and value >= 0 and value < clock.T.subs(declared.values)):
+        last = clock.T.subs(declared.values)
         raise error(
-            "CM232", f"the boundary {value} is not in [0, {spec.time.name} = {clock.T.subs(declared.values)})", span
+            "CM232",
+            f"the boundary {shown(value)} is not in [0, {shown(last)})",
+            span,
+            secondary=(Label(spec.time.range.span, "the time"),),
+            help="write a boundary that is 0 or later, and earlier than the last time",
         )
     clash("epsilon", given, declared, spec)
     if value == 0:

@@ -102,7 +102,9 @@ class Freezer:
             return ir.Compare(relation, left, right, op("sub", left, right).type)
         connective = next((c for kind, c in CONNECTIVES.items() if isinstance(e, kind)), None)
         if connective is None:
-            raise error("CM237", f"`{type(e).__name__}` can't be emitted", self.span)
+            way_out = "use functions that have a derivative: no `floor` and `ceil` of the time"
+            what = f"what follows from this can't be written as code: it has a `{type(e).__name__}`"
+            raise error("CM237", what, self.span, help=way_out)
         args = tuple(self.freeze(a) for a in self.ordered(e.args))
         return ir.Logic(connective, args, op("min", *args).type)
 

@@ -136,7 +136,9 @@ def value(param: ast.Param, scope: Env, evaluator: Evaluator) -> sp.Rational:
 def rational(number: sp.Expr, source: ast.Expr) -> sp.Rational:
     """Give a number as a rational."""
     if number.is_real is not True or number.is_finite is not True:
-        raise error("CM221", "a param's value is a real number", source.span)
+        raise error(
+            "CM221", "a param's value is a real number", source.span, help="`inf` can end a range: `in (0, inf)`"
+        )
     if number != 0 and not SMALLEST <= abs(number) <= LARGEST:
         raise error("CM221", "a param's value lies between 1e-300 and 1e300", source.span)
     return number if isinstance(number, sp.Rational) else sp.Rational(str(number.evalf(DIGITS)))
@@ -165,4 +167,6 @@ def outside(
 
 def shown(value: sp.Expr) -> str:
     """Write a number for a message."""
+    if value.is_real is not True and value.is_infinite is not True:
+        return str(value)
     return {sp.oo: "inf", -sp.oo: "-inf"}.get(value) or f"{float(value):.12g}"

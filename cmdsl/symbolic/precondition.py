@@ -133,7 +133,7 @@ def complete(given: Mapping[str, sp.Expr], use: ast.Use) -> None:
             "CM230",
             f"the preconditioning lacks {', '.join(f'`{n}`' for n in lacking)}",
             use.reference.span if use.reference is not None else use.span,
-            help=f"write `{lacking[0]} = …` in it",
+            help=f"write {' and '.join(f'`{n} = …`' for n in lacking)} in it",
         )
 
 

@@ -119,7 +119,7 @@ def linear(drift: sp.Expr, diffusion: sp.Expr, clock: Clock, span: Span) -> sp.E
     rate = sp.diff(drift, clock.x)
     if not rate.has(clock.x) and vanishes(drift.subs(clock.x, 0)):
         return rate
-    flow = f"{written(drift)} - ({written(diffusion**2)})/2*score(x, {clock.t})"
+    flow = f"{written(drift)} - {written(diffusion**2 / 2)}*score(x, {clock.t})"
     raise error(
         "CM223",
         "the drift is not of the form f(t)*x: its marginals have no closed form",

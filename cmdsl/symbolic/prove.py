@@ -8,6 +8,7 @@ import flint
 
 from cmdsl.diagnostics import Diagnostic, Severity, SpecError, warning
 from cmdsl.diagnostics.collect import Collector
+from cmdsl.sema.blame import placed
 from cmdsl.symbolic.claims import where
 from cmdsl.symbolic.enclose import BITS
 from cmdsl.symbolic.model import Certificate, Model, Status, Verdict
@@ -61,12 +62,18 @@ def diagnostics(certificate: Certificate, model: Model) -> tuple[Diagnostic, ...
 
 def diagnostic(verdict: Verdict, model: Model) -> Diagnostic:
     """Say what was found, where, and the way out."""
-    span = verdict.span or model.spec.span
+    span = verdict.span or model.spec.process.span
     if verdict.status is not Status.REFUTED:
         message = f"{verdict.obligation} is {verdict.status.value}, not proved: {verdict.statement}"
-        return warning(CODES[verdict.obligation], message, span, notes=(verdict.evidence,))
+        return blamed(warning(CODES[verdict.obligation], message, span, notes=(verdict.evidence,)), model)
     claim, _, reason = verdict.evidence.partition(": ")
     statement = () if verdict.obligation == "assert" else (f"{verdict.obligation}: {verdict.statement}",)
     notes = (*statement, f"counterexample: {where(verdict.counterexample)}")
     way_out = HELP.get(verdict.obligation, "")
-    return Diagnostic(CODES[verdict.obligation], claim, span, reason, notes=notes, help=way_out)
+    return blamed(Diagnostic(CODES[verdict.obligation], claim, span, reason, notes=notes, help=way_out), model)
+
+
+def blamed(diagnostic: Diagnostic, model: Model) -> Diagnostic:
+    """Say of coefficients of the library that the spec's use of them led there."""
+    use = model.spec.precondition
+    return diagnostic if use is None else placed(diagnostic, use)

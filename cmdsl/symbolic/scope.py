@@ -17,6 +17,8 @@ from cmdsl.symbolic.model import Model
 from cmdsl.symbolic.opaque import Coefficients, call, expand_in
 from cmdsl.syntax import ast
 
+CLOSED = "give the result as a formula, if you know it"
+
 
 def state(name: str) -> sp.Symbol:
     """Give the symbol of a state: real and of any sign."""
@@ -108,5 +110,5 @@ def integral(evaluator: Evaluator, expr: ast.Call, env: Env) -> sp.Expr:
     low, high = (scalar(evaluator.value(a.value, env), a.span) for a in expr.arguments[2:])
     found = definite(integrand, s, low, high)
     if found is None:
-        raise error("CM225", "no closed form is known for this integral", expr.span)
+        raise error("CM225", "no closed form is known for this integral", expr.span, help=CLOSED)
     return found

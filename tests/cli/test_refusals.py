@@ -160,7 +160,7 @@ def test_elsewhere(tmp_path: Path, text: str, message: str) -> None:
     [
         ("boundary epsilon", "boundary epsilon by magic", "there is no way `magic` to meet the boundary"),
         ("boundary epsilon\n", "", "the spec lacks `boundary EXPR`"),
-        ("boundary epsilon", "boundary 100", "the boundary 100 is not in [0, t = 80)"),
+        ("boundary epsilon", "boundary 100", "the boundary 100 is not in [0, 80)"),
         ("boundary epsilon", "boundary 0.01", "`epsilon` is the boundary, and this param of that name is another"),
         ("param sigma_data = 0.5 in (0, inf)\n", "", "`sigma_data` is needed, and the spec gives none"),
         ("edm(sigma_data)", "edm(sigma_data) { c_nose = t }", "`edm` has no `c_nose` to replace"),
@@ -169,7 +169,7 @@ def test_elsewhere(tmp_path: Path, text: str, message: str) -> None:
         ("drift = 0", "drift = -x^2", "the drift is not of the form f(t)*x"),
         ("sqrt(2*t)", "x", "`diffusion` must be a function of t alone, and `x` is a state"),
         ("[0, T]", "[1, T]", "time starts at 0"),
-        ("fixed(18)", "fixed(1)", "the curriculum asks for 1 nodes"),
+        ("fixed(18)", "fixed(1)", "the curriculum asks for 1 node"),
         ("fixed(18)", "fixed(8.5)", "the curriculum asks for 8.5 nodes"),
         ("curriculum fixed(18)\n", "", "the objective `consistency_training` needs a curriculum"),
         ("grid karras\n", "", "`node` needs a grid, and the spec has none"),

@@ -271,7 +271,7 @@ def test_a_grid_ends_as_it_should(body: str) -> None:
 def test_a_curriculum_of_a_single_node_is_refuted() -> None:
     (found,) = of("grid", model_of(source("vp_linear").replace("fixed(64)", "fixed(1)")))
     assert found.status is Status.REFUTED
-    assert "asks for 1 nodes at k = 0" in found.evidence
+    assert "asks for 1 node at k = 0" in found.evidence
 
 
 def test_what_is_only_checked_warns() -> None:

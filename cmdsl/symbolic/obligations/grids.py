@@ -66,10 +66,14 @@ def grid(setting: Setting, use: ast.Use, curriculum: ast.Use | None, env: Env) -
         "node(N, N) = T": node.subs(i, N) - setting.model.T,
     }
     findings = [end(setting, claim, residual) for claim, residual in ends.items()]
-    findings += [rising(setting, node), *sizes(setting, curriculum, env)]
+    findings.append(rising(setting, node))
+    asked = sizes(setting, curriculum, env)
+    if asked and curriculum is not None and worst(findings) is not Status.REFUTED:
+        at = curriculum.reference.span if curriculum.reference is not None else curriculum.span
+    findings += asked
     status = worst(findings)
     point = next(f.counterexample for f in findings if f.status is status)
-    return Verdict("grid", f"{instance.name}: {STATEMENT}", status, together(findings), use.span, point)
+    return Verdict("grid", f"{instance.name}: {STATEMENT}", status, together(findings), at, point)
 
 
 def instance_of(use: ast.Use, env: Env) -> Instance:
@@ -143,6 +147,8 @@ def sizes(setting: Setting, curriculum: ast.Use | None, env: Env) -> list[Findin
         if value is not None and (value < 2 or not value.contains_integer()):
             step_taken = {"k": str(100 * step), "K": str(total), "wanted": "2, 3, ..."}
             point = place(setting.values, (), (), value) | step_taken
-            claim = f"the curriculum asks for {point['found']} nodes at k = {100 * step} of K = {total}"
+            claim = (
+                f"the curriculum asks for {point['found']} node{'s' * (value != 1)} at k = {100 * step} of K = {total}"
+            )
             return [Finding(Status.REFUTED, claim, "a grid has two nodes or more, a whole number", point)]
     return []
