@@ -33,21 +33,19 @@ def test_what_the_compiler_does_on_the_page_happens(
     tmp_path: Path, update: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CMDSL_CACHE", "off")
-    if not update:
-        compare(tmp_path, whole=False)
+    kept(followed(tmp_path, whole=False), update)
 
 
 @pytest.mark.slow
 def test_everything_on_the_page_happens(tmp_path: Path, update: bool) -> None:
+    kept(followed(tmp_path, whole=True), update)
+
+
+def kept(found: Iterator[tuple[Fence, str]], update: bool) -> None:
+    """Compare what happened with what the page shows, or write it there."""
     if update:
-        rewrite(followed(tmp_path, whole=True))
-    else:
-        compare(tmp_path, whole=True)
-
-
-def compare(folder: Path, whole: bool) -> None:
-    """Do what the page says, and compare with what it shows."""
-    for fence, text in followed(folder, whole):
+        return rewrite(found)
+    for fence, text in found:
         assert CHANGING.sub("", text) == CHANGING.sub("", fence.text), f"{PAGE.name}:{fence.line}"
 
 
