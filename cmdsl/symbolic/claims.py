@@ -14,6 +14,7 @@ from cmdsl.symbolic.setting import Setting, Values
 from cmdsl.symbolic.zero import vanishes
 
 POINTS = 4000
+UNDECIDED = 1e-10  # a value known no better tells nothing
 WORK = 1_000_000  # operations in ball arithmetic that one claim is worth: some seconds
 ELSEWHERE = "; it holds at the given parameters, and an assert speaks of all in their ranges"
 SIGNS = "by the signs of all parts"
@@ -163,14 +164,33 @@ def sampled(
     for point in setting.points(setting.values, POINTS, len(variables)) if variables else [()]:
         value = run(*point)
         if not value.is_finite():
+            if unreal(setting, run, point):
+                return without_value(setting, claim, variables, point, value)
             continue
         if fails(value):
             return refuted(claim, place(setting.values, variables, point, value), wanted)
+        if value.rad() > UNDECIDED:
+            where_not = where(place(setting.values, variables, point, value))
+            return Finding(Status.NOT_REACHED, claim, f"no proof found, and undecided at {where_not}")
         largest, count = max(largest, float(abs(value).upper())), count + 1
     if not count:
         return Finding(Status.NOT_REACHED, claim, "no proof found, and no value at any of the points")
     size = f", off by at most {largest:.1e}" if wanted == "0" else ""
     return Finding(Status.CHECKED, claim, f"{count} points at 50 digits{size}")
+
+
+def unreal(setting: Setting, run: Run, point: Sequence[Ball]) -> bool:
+    """Tell whether an expression has no real value around a point: at an isolated one rounding may have done it."""
+    step = (setting.high(setting.values) - setting.low(setting.values)) * 1e-9
+    return all(run(*(x + d for x in point)).is_nan() for d in (step * 0, step, -step))
+
+
+def without_value(
+    setting: Setting, claim: str, variables: Sequence[sp.Symbol], point: Sequence[Ball], value: Ball
+) -> Finding:
+    """Give the finding for a claim on what has no real value at a point."""
+    found = {**place(setting.values, variables, point, value), "found": "none", "wanted": "a real number"}
+    return Finding(Status.REFUTED, f"{claim} speaks of what has no real value", f"at {where(found)}", found)
 
 
 def positivity(

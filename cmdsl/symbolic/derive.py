@@ -31,7 +31,7 @@ def derive(spec: Spec) -> Model:
     declared = surveyed(spec.params, spec.named, refused)
     wrong.found += [d for r in declared.refused.values() for d in r.diagnostics]
     wrong.attempt(partial(refuse_names, spec))
-    t = sp.Symbol(spec.time.name, positive=True)
+    t = sp.Symbol(spec.time.name, nonnegative=True)
     scope = spec_scope(spec, process_names(known(declared), t, None))
     T = wrong.attempt(partial(last_time, spec, declared, scope))
     if T is None:

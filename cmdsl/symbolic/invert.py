@@ -24,7 +24,7 @@ def inverse(q: sp.Expr, clock: Clock, s: sp.Symbol) -> sp.Expr | None:
 
 def verified(q: sp.Expr, found: sp.Expr, clock: Clock, s: sp.Symbol) -> bool:
     """Tell whether the inverse gives back times inside the interval."""
-    last = clock.T.subs(clock.values)
+    last = clock.T.subs(clock.values).evalf(2 * DIGITS)
     for share in POINTS:
         time = share * last
         there = q.subs(clock.values).subs(clock.t, time)

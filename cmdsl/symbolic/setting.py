@@ -72,6 +72,12 @@ class Setting:
         """Give the last time."""
         return ball(self.model.T.subs(values))
 
+    @property
+    def ends(self) -> tuple[sp.Expr, ...]:
+        """Give the ends of the interval that belong to it."""
+        low = self.model.epsilon if self.model.epsilon is not None else sp.S.Zero
+        return (*([] if self.low_open else [low]), *([] if self.high_open else [self.model.T]))
+
     def points(self, values: Values, count: int, variables: int = 1) -> list[tuple[Ball, ...]]:
         """Give at least `count` times in [epsilon, T], or pairs of an earlier and a later one."""
         low, high = self.low(values), self.high(values)

@@ -8,19 +8,23 @@ from functools import partial
 import sympy as sp
 from attrs import evolve, frozen
 
-from cmdsl.diagnostics import Span, SpecError
+from cmdsl.diagnostics import Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.blame import led_from
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Env, Instance
 from cmdsl.symbolic.algebra import scalar
-from cmdsl.symbolic.claims import Finding, identity, positivity
+from cmdsl.symbolic.claims import Finding, compiled, identity, place, positivity, refuted, unreal, without_value
+from cmdsl.symbolic.enclose import ball
 from cmdsl.symbolic.model import Verdict
 from cmdsl.symbolic.notation import written
 from cmdsl.symbolic.scope import evaluator, model_scope
 from cmdsl.symbolic.setting import Setting
 from cmdsl.syntax import ast
 
+RELATIONS = {"=": sp.Eq, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}
+WANTED = {"=": "0", "<": "< 0", "<=": "<= 0", ">": "> 0", ">=": ">= 0"}
+SOME = 100  # times
 LONGEST = 100  # operations that are worth bringing to one fraction
 
 
@@ -81,17 +85,38 @@ def claims(instance: Instance, span: Span) -> Iterator[Claim]:
 
 def verdict(setting: Setting, claim: Claim) -> Verdict:
     """Prove one claim."""
-    t, statement = setting.model.t, claim.statement
-    variable = statement.domain[0] if statement.domain else t.name
-    env = claim.env.child({"t": t, variable: t})
-    left, right = (scalar(evaluator().value(e, env), e.span) for e in (statement.left, statement.right))
-    where = within(setting, statement, env)
+    statement = claim.statement
+    left, right = sides(setting, claim)
+    where = within(setting, statement, claim.env)
     text = as_typed(setting, statement) or f"{written(left)} {statement.relation} {written(right)}"
     finding = found(where, text, where.expand(left - right), statement.relation, everywhere=not claim.owner)
     by = f" ({claim.owner} asserts it)" if claim.owner else ""
     return Verdict(
         "assert", text + by, finding.status, f"{finding.claim}: {finding.how}", claim.span, finding.counterexample
     )
+
+
+def sides(setting: Setting, claim: Claim) -> tuple[sp.Expr, sp.Expr]:
+    """Give both sides in the model's time, which a claim on a range calls by a name of its own."""
+    t, statement = setting.model.t, claim.statement
+    own = sp.Dummy(t.name, nonnegative=True) if statement.domain else t
+    env = claim.env.child({variable(setting, claim): own} if statement.domain else {"t": t, t.name: t})
+    left, right = (scalar(evaluator().value(e, env), e.span) for e in (statement.left, statement.right))
+    if own != t and t in left.free_symbols | right.free_symbols:
+        name = variable(setting, claim)
+        help = f"write it in `{name}` alone, or `for {t.name} in …`"
+        raise error("CM222", f"`{t.name}` is free in a claim for all `{name}`", statement.span, help=help)
+    return left.xreplace({own: t}), right.xreplace({own: t})
+
+
+def variable(setting: Setting, claim: Claim) -> str:
+    """Give the name of the time that a claim is for, which nothing else may have."""
+    assert claim.statement.domain is not None
+    name = claim.statement.domain[0]
+    if name not in ("t", setting.model.t.name) and claim.env.lookup(name) is not None:
+        message = f"the time `{name}` of the claim hides what has that name"
+        raise error("CM112", message, claim.statement.span, help="give the time another name")
+    return name
 
 
 def as_typed(setting: Setting, statement: ast.Assert) -> str:
@@ -105,6 +130,9 @@ def as_typed(setting: Setting, statement: ast.Assert) -> str:
 def found(setting: Setting, text: str, difference: sp.Expr, relation: str, *, everywhere: bool) -> Finding:
     """Find how far a relation holds over the setting's times."""
     variables = (setting.model.t,) if difference.has(setting.model.t) else ()
+    wrong = undefined(setting, text, difference, variables) or at_ends(setting, text, difference, relation)
+    if wrong is not None:
+        return wrong
     if relation == "=":
         return identity(setting, text, difference, variables, everywhere=everywhere)
     positive = difference if relation in (">", ">=") else -difference
@@ -114,11 +142,39 @@ def found(setting: Setting, text: str, difference: sp.Expr, relation: str, *, ev
     return positivity(setting, text, positive, strict=relation in ("<", ">"), everywhere=everywhere, sign=sign)
 
 
+def undefined(setting: Setting, text: str, difference: sp.Expr, variables: tuple[sp.Symbol, ...]) -> Finding | None:
+    """Find a time around which a side of a relation has no real value."""
+    run = compiled(difference, variables, setting.values) if variables else None
+    for point in setting.points(setting.values, SOME) if run else ():
+        value = run(*point) if run else None
+        if run and value is not None and value.is_nan() and unreal(setting, run, point):
+            return without_value(setting, text, variables, point, value)
+    return None
+
+
+def at_ends(setting: Setting, text: str, difference: sp.Expr, relation: str) -> Finding | None:
+    """Find an end of the interval, where the time is exact, at which a relation does not hold."""
+    ends = setting.ends if difference.has(setting.model.t) else ()
+    for end in ends:
+        value = difference.subs(setting.model.t, end).subs(setting.values)
+        if value.is_real and RELATIONS[relation](value, 0) == sp.false:
+            point = place(setting.values, (setting.model.t,), (ball(end.subs(setting.values)),), ball(value))
+            return refuted(text, point, WANTED[relation])
+    return None
+
+
 def within(setting: Setting, statement: ast.Assert, env: Env) -> Setting:
     """Give the setting whose times are those that the claim speaks of."""
     if statement.domain is None:
         return setting
     given = statement.domain[1]
     low, high = (setting.expand(scalar(evaluator().value(e, env), e.span)) for e in (given.low, given.high))
+    start, stop = (e.subs(setting.values) for e in (low, high))
+    if not (start.is_number and stop.is_number and start.is_finite and stop.is_finite and bool(start < stop)):
+        message, help = (
+            "a claim is for a range of times from one to a later one",
+            "write numbers or params, as in [0, T]",
+        )
+        raise error("CM232", message, given.span, help=help)
     model = evolve(setting.model, epsilon=low, T=high)
     return Setting(model, low_open=given.low_open, high_open=given.high_open)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import flint
 import sympy as sp
 from attrs import evolve, frozen
 
-from cmdsl.symbolic.claims import POINTS, SIGNS, Finding, Run, compiled, place, verdict
-from cmdsl.symbolic.enclose import Ball, plural, text, uncovered
+from cmdsl.symbolic.claims import POINTS, SIGNS, Finding, Run, compiled, place, unreal, verdict
+from cmdsl.symbolic.enclose import Ball, ball, plural, text, uncovered
 from cmdsl.symbolic.model import Coefficient, Status, Verdict
 from cmdsl.symbolic.notation import decimal, written
 from cmdsl.symbolic.setting import Setting, facts
@@ -21,6 +20,7 @@ FINITE = "every coefficient is finite and real on [epsilon, T]"
 # What a singular end of the process makes infinite without harm: nothing applies these at that end itself.
 RATES = ("drift_rate", "diffusion", "snr", "logsnr", "velocity_x", "velocity_denoised")
 OPEN = (*RATES, "transition_alpha", "transition_sigma", "time_at")
+STEEPEST = 1e10  # a slope that is a jump
 ROUGH = (sp.Abs, sp.Min, sp.Max, sp.sign, sp.floor, sp.ceiling, sp.Piecewise)
 
 
@@ -42,11 +42,12 @@ def finite(setting: Setting) -> tuple[Verdict, ...]:
     distinct = {q.expr: q for q in sorted(questions, key=lambda q: not q.name.startswith("denoiser_"))}
     findings = {q.name: finiteness(setting, q) for q in distinct.values()}
     found = verdict(setting, "finite", FINITE, findings)
-    ends = singular_ends(setting, [q for q in questions if q.name in OPEN])
+    rates = [c for c in setting.model.coefficients.values() if c.name in OPEN]
+    ends = singular_ends(setting, [question(setting, c) for c in rates])
     if found.status is Status.PROVED:
         others = [f"{f.claim}: {f.how}" for f in findings.values() if f.how != SIGNS]
         evidence = f"nothing divides by zero or leaves the reals: {SIGNS}"
-        return (Verdict("finite", FINITE, found.status, "; ".join([evidence, *others, *ends])),)
+        return (Verdict("finite", ", ".join([FINITE, *ends]), found.status, "; ".join([evidence, *others])),)
     return (found,)
 
 
@@ -142,7 +143,7 @@ def singular_ends(setting: Setting, questions: list[Question]) -> list[str]:
             end = infinite_end(setting, q.expr)
             if end is not None:
                 ends.setdefault(end, []).append(q.name)
-    return [f"infinite at {end} by nature, finite inside: {', '.join(names)}" for end, names in ends.items()]
+    return [f"but for {', '.join(names)}, infinite at {end}" for end, names in ends.items()]
 
 
 def enclosed(setting: Setting, q: Question) -> Finding | None:
@@ -166,10 +167,7 @@ def at_points(setting: Setting, q: Question) -> Finding:
         return Finding(Status.NOT_REACHED, finite_claim(q), f"too long to be evaluated at {POINTS} points")
     points = setting.points(setting.values, POINTS, len(q.variables))[2:]
     values = [(p, run(*p)) for p in points]
-    # Rounding alone may make the root of an isolated zero imaginary, but not those of its neighbours.
-    step = (setting.high(setting.values) - setting.low(setting.values)) * 1e-9
-    shifts = (flint.arb(0), step, -step)
-    bad = next((p for p, v in values if v.is_nan() and all(run(*(x + d for x in p)).is_nan() for d in shifts)), None)
+    bad = next((p for p, v in values if v.is_nan() and unreal(setting, run, p)), None)
     pole = bad or near_pole(setting, q, values)
     if pole is not None:
         point = place(setting.values, q.variables, pole, run(*pole))
@@ -229,16 +227,33 @@ def joined(setting: Setting, name: str, formula: sp.Expr) -> Finding:
     if run.turns < POINTS * len(conditions(formula)):
         return Finding(Status.NOT_REACHED, f"{name} is smooth", "too many conditions to be evaluated")
     points = sorted((p[0] for p in setting.points(setting.values, POINTS)), key=lambda p: float(p.mid()))
+    jump = end_jump(setting, name, formula, run)
+    if jump is not None:
+        return jump
     switches = [s.mid() for s in switching(setting, formula, points)]
     width = (points[-1] - points[0]) * 1e-20
     for s in switches:
         left, right = (run(s + d) - run(s + 2 * d) for d in (-width, width))
         jump = abs(run(s + width) - run(s - width)) / width
-        if jump > 1e10 or abs(left + right) / width > 1e-6 * (1 + abs(left) / width):
+        if jump > STEEPEST or abs(left + right) / width > 1e-6 * (1 + abs(left) / width):
             point = place(setting.values, (t,), (s,), run(s))
             return Finding(Status.REFUTED, f"the branches of {name} do not meet smoothly", f"at t = {text(s)}", point)
     how = f"the branches meet at {len(switches)} switching points, found between {len(points)} points"
     return Finding(Status.CHECKED, f"{name} is smooth", how)
+
+
+def end_jump(setting: Setting, name: str, formula: sp.Expr, run: Run) -> Finding | None:
+    """Find an end of the interval at which a formula has another value than just inside."""
+    low, high = setting.low(setting.values), setting.high(setting.values)
+    width = (high - low) * 1e-20
+    for end, inside in zip(setting.ends, (low + width, high - width), strict=True):
+        there = formula.subs(setting.model.t, end).subs(setting.values)
+        if has_value(there) and abs(ball(there) - run(inside)) / width > STEEPEST:
+            at = ball(end.subs(setting.values))
+            point = place(setting.values, (setting.model.t,), (at,), ball(there))
+            how = f"at {written(end)} it is {text(ball(there))}, and just inside {text(run(inside))}"
+            return Finding(Status.REFUTED, f"{name} jumps at {written(end)}", how, point)
+    return None
 
 
 def switching(setting: Setting, formula: sp.Expr, points: list[Ball]) -> list[Ball]:
