@@ -14,7 +14,7 @@ from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Type
 from cmdsl.ir.walk import children, free
 from cmdsl.lower.fold import fold
-from cmdsl.sema.evaluate import Evaluator
+from cmdsl.sema.evaluate import Evaluator, sole_function
 from cmdsl.sema.mistakes import not_enough
 from cmdsl.sema.values import Applied, Builtin, Closure, External, Form, Instance, Learned
 
@@ -177,7 +177,8 @@ class IrAlgebra:
 
 def of_its_kind(function: Closure, result: object) -> object:
     """Refuse a metric or a weight that gives a state."""
-    kind = function.owner.kind if function.owner is not None else function.name
+    owner = function.owner
+    kind = function.name if owner is None else owner.kind if sole_function(owner) is function else ""
     if kind in SCALAR_KINDS and isinstance(result, EXPRESSIONS) and result.type is Type.STATE:
         at = function.span if isinstance(function.body, tuple) else function.body.span
         raise error("CM204", f"a {kind} gives a scalar, and this is a state", at, help=SCALAR_OF_STATE)

@@ -12,7 +12,7 @@ import flint
 import pytest
 import sympy as sp
 
-from cmdsl.diagnostics import Severity
+from cmdsl.diagnostics import Severity, SpecError
 from cmdsl.sema import resolve
 from cmdsl.symbolic.derive import derive
 from cmdsl.symbolic.enclose import BITS
@@ -128,6 +128,9 @@ REFUTED_FORMULAS = {
     "branches that jump": ("1", "if t < 1 then t - ε else t^2 - 2*ε", "differentiable", "the branches of c_out"),
     "steps": ("1", "(t - ε)*(1 + floor(t/3))", "differentiable", "the branches of c_out"),
     "a kink": ("1", "abs(t - 1) - abs(ε - 1)", "differentiable", "the branches of c_out"),
+    "a jump just after epsilon": ("if t > ε then 0.5 else 1", "t - ε", "differentiable", "c_skip jumps at epsilon"),
+    "a sign at epsilon": ("1 - sign(t - ε)/2", "t - ε", "differentiable", "c_skip jumps at epsilon"),
+    "a step at T": ("1 - floor(t/T)/2", "t - ε", "differentiable", "c_skip jumps at T"),
     "a kink at the larger": ("1", "max(t, 2) - max(ε, 2)", "differentiable", "the branches of c_out"),
 }
 
@@ -226,6 +229,16 @@ ASSERTS = {
     "assert sigma(t) < 1 for t in [ε, 2]": Status.REFUTED,
     "assert erf(t) - erf(t/2) = integral(2/sqrt(pi)*exp(-u^2), u, t/2, t)": Status.PROVED,
     "assert abs(sin(t)) = sqrt(1 - cos(t)^2)": Status.CHECKED,
+    "assert s < 5 for s in [ε, 4]": Status.PROVED,
+    "assert t > ε": Status.REFUTED,  # at epsilon alone
+    "assert t > ε for t in (ε, T]": Status.CHECKED,
+    "assert c_skip(t) < 1": Status.REFUTED,
+    "assert floor(t/T) = 0": Status.REFUTED,  # at T alone
+    "assert floor(t/T) = 0 for t in [ε, T)": Status.CHECKED,
+    "assert sign(t - ε) = 1": Status.REFUTED,
+    "assert sign(t) = 1 for t in [0, 1]": Status.REFUTED,
+    "assert log(t - 1)^2 >= 0": Status.REFUTED,  # no real number before 1
+    "assert sqrt(t - 1) >= 0 for t in [1, T]": Status.PROVED,
 }
 
 
@@ -238,6 +251,32 @@ def asserted() -> tuple[Verdict, ...]:
 @pytest.mark.parametrize(("claim", "at"), [(c, i) for i, c in enumerate(ASSERTS)])
 def test_an_assert_ends_as_it_should(claim: str, at: int) -> None:
     assert asserted()[at].status is ASSERTS[claim]
+
+
+CLAIMS = {
+    "assert sigma(s) = sigma(t) for s in [ε, 1]": "CM222",
+    "assert q = s^2 for s in [ε, 1]": "CM222",
+    "assert ε = t for ε in [0.001, 1]": "CM112",
+    "assert sigma(T) = T for T in [1, 2]": "CM112",
+    "assert tanh(t) < 1 for t in (0, inf)": "CM232",
+    "assert sigma(t) < 2 for t in [-1, 1]": "CM232",
+    "assert sigma(t) < 2 for t in [1, 0.5]": "CM232",
+}
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_a_claim_speaks_of_its_own_time(claim: str) -> None:
+    with pytest.raises(SpecError) as refused:
+        of("assert", model_of(f"{source('ve_edm')}q = t^2\n{claim}\n"))
+    assert [d.code for d in refused.value.diagnostics] == [CLAIMS[claim]]
+
+
+@pytest.mark.parametrize("branches", ["if t > 0 then t else 5", "if t == 0 then 1 else t", "t + 1 - sign(t)"])
+def test_the_boundary_may_be_the_start_of_time(branches: str) -> None:
+    family = f"precondition {{\n c_skip = cos(t)\n c_out = {branches}\n c_in = 2\n c_noise = t\n}}"
+    text = source("trigflow").replace("precondition trigflow(sigma_data)", family)
+    (found,) = of("boundary", model_of(text.replace("assert c_skip(t)^2 + (c_out(t)/sigma_data)^2 = 1", "")))
+    assert found.status is Status.REFUTED
 
 
 def test_an_assert_of_a_definition_guards_its_use() -> None:

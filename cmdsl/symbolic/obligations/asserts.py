@@ -170,11 +170,8 @@ def within(setting: Setting, statement: ast.Assert, env: Env) -> Setting:
     given = statement.domain[1]
     low, high = (setting.expand(scalar(evaluator().value(e, env), e.span)) for e in (given.low, given.high))
     start, stop = (e.subs(setting.values) for e in (low, high))
-    if not (start.is_number and stop.is_number and start.is_finite and stop.is_finite and bool(start < stop)):
-        message, help = (
-            "a claim is for a range of times from one to a later one",
-            "write numbers or params, as in [0, T]",
-        )
+    if not (start.is_nonnegative and stop.is_finite and bool(start < stop)):
+        message, help = "a claim is for times from 0 or later to a later one", "write numbers or params: [0, T]"
         raise error("CM232", message, given.span, help=help)
     model = evolve(setting.model, epsilon=low, T=high)
     return Setting(model, low_open=given.low_open, high_open=given.high_open)
