@@ -46,10 +46,12 @@ class Automaton:
         return True
 
     def reduce(self, rule: Any, size: int) -> None:
-        """Put one node in the place of its parts."""
+        """Put one node in the place of its parts; where the rule only passes a node on, that node."""
         parts = self.values[len(self.values) - size :]
         self.pop(size)
-        self.push(self.table[self.states[-1]][rule.origin.name][1], self.callbacks[rule](parts))
+        passes_on = size == 1 and rule.options.expand1 and not rule.alias and not rule.expansion[0].is_term
+        value = parts[0] if passes_on else self.callbacks[rule](parts)
+        self.push(self.table[self.states[-1]][rule.origin.name][1], value)
 
     def undo(self, undone: list[tuple[list[int], list[Any]]]) -> None:
         """Take nodes apart again."""

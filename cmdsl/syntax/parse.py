@@ -33,6 +33,8 @@ def parse(path: str, text: str) -> ast.Module:
 def parsed(path: str, text: str, scanned: Sequence[Token]) -> tuple[ast.Module, Mapping[int, str]]:
     """Parse the tokens of a text; also give what each is, by its offset."""
     brackets = matched(path, significant(scanned))
+    if len(brackets.mistakes) == MOST:
+        raise SpecError(ordered([diagnostic for _, diagnostic in brackets.mistakes]))
     reader = Reader(brackets.tokens, automaton(parser()))
     tree = reader.read()
     found = mistakes(path, brackets.mistakes, reader.failures)
