@@ -10,6 +10,7 @@ from lark import Lark, Token
 from lark.parsers.lalr_analysis import Shift
 
 BOUNDARIES = ("statement", "step", "field")  # what stands in the lists that reading resumes in
+RESERVED = frozenset(["if", "then", "else", "and", "or", "not", "in"])  # words that are never names
 Table: TypeAlias = Mapping[int, Mapping[str, tuple[Any, Any]]]
 
 
@@ -25,9 +26,10 @@ class Automaton:
     values: list[Any] = field(factory=list)
 
     def type_of(self, token: Token) -> str:
-        """Give what a token is here: a word is a keyword where one can stand."""
+        """Give what a token is here: most words are keywords only where one can stand."""
         keyword = self.keywords.get(token, token.type)
-        return keyword if token.type == "NAME" and keyword in self.table[self.states[-1]] else token.type
+        is_keyword = token in RESERVED or keyword in self.table[self.states[-1]]
+        return keyword if token.type == "NAME" and is_keyword else token.type
 
     def feed(self, token: Token) -> bool:
         """Take a token; where it doesn't fit, change nothing."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import frozen
 from lark import Lark, Token
+from lark.parsers.lalr_analysis import Shift
 
 from cmdsl.diagnostics import Diagnostic, error
 from cmdsl.syntax.forms import FORMS
@@ -29,7 +30,7 @@ class State:
 def explain(path: str, parser: Lark, failure: Failure) -> Diagnostic:
     """Give the diagnostic of a failure."""
     states = list(reached(parser, failure.states, failure.values))
-    phrases = tuple(dict.fromkeys(state.expected for state in states if state.expected))
+    phrases = tuple(dict.fromkeys(phrase for state in states for phrase in state.expected.split("|") if phrase))
     keys = tuple(state.key for state in states)
     named = slip(path, failure, keys, frozenset().union(*(state.terminals for state in states)))
     return named or unexpected(path, failure, phrases, keys)
@@ -63,7 +64,8 @@ def reached(parser: Lark, states: Sequence[int], values: Sequence[Any]) -> Itera
     stack = list(zip(states, (None, *values), strict=True))
     while True:
         kernel, table = items[stack[-1][0]], conf.states[stack[-1][0]]
-        yield state(kernel, words, [value for _, value in stack], frozenset(table))
+        shifted = frozenset(symbol for symbol, (action, _) in table.items() if action is Shift and symbol.isupper())
+        yield state(kernel, words, [value for _, value in stack], shifted)
         rule = complete(kernel)
         if rule is None or rule.origin.name == conf.start:
             return
@@ -71,12 +73,12 @@ def reached(parser: Lark, states: Sequence[int], values: Sequence[Any]) -> Itera
         stack.append((conf.states[stack[-1][0]][rule.origin.name][1], None))
 
 
-def state(kernel: Kernel, words: dict[str, str], values: Sequence[Any], symbols: frozenset[str]) -> State:
+def state(kernel: Kernel, words: dict[str, str], values: Sequence[Any], terminals: frozenset[str]) -> State:
     """Give what a state expects."""
     name = key(kernel, words)
     size = max(index for _, index in kernel)
     read = next((v for v in values[len(values) - size :] if isinstance(v, Token) and v.type == "NAME"), "")
-    return State(name, MESSAGES.get(name, "").replace("{name}", read), frozenset(s for s in symbols if s.isupper()))
+    return State(name, MESSAGES.get(name, "").replace("{name}", read), terminals)
 
 
 def listed(phrases: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from itertools import takewhile
 
 from attrs import frozen
 from lark import Token
@@ -19,6 +20,7 @@ from cmdsl.syntax.starts import ANYWHERE, CONTINUING_WORDS, OUTERMOST, STEPS, st
 EQUATION_STATES = ("equation: NAME | function: NAME", "draw: NAME | equation: NAME | function: NAME | procedure: NAME")
 LEFT_SIDES = ("function: NAME ( names )", "function: NAME ( names ) | procedure: NAME ( names )", *EQUATION_STATES)
 ARGUMENT_NAMES = ("function: NAME (", "function: NAME ( | procedure: NAME (", "function: NAME ( names", "names: NAME")
+OPERATORS = frozenset(["SIGN", "TIMES", "CIRCUMFLEX"])
 BETWEEN = frozenset(["NUMBER", "NAME", "LPAR", "_ROOT"])  # what can stand right of a product
 PARTNERS = {
     "**": ("^", "a power"),
@@ -52,9 +54,10 @@ class Place:
         """Give what stands after it."""
         return self.failure.tokens[min(self.failure.index + 1, len(self.failure.tokens) - 1)]
 
-    def at(self, offset: int) -> Token:
-        """Give a token near, before the place where the offset is negative."""
-        return self.failure.tokens[max(0, self.failure.index + offset)]
+    def line_has(self, word: str) -> bool:
+        """Tell whether the line goes on to a word."""
+        rest = self.failure.tokens[self.failure.index :]
+        return any(token == word for token in takewhile(lambda token: token.type not in ("_NL", "$END"), rest))
 
     def wants(self, phrase: str) -> bool:
         """Tell whether something can come next."""
@@ -80,13 +83,12 @@ def character(here: Place) -> SpecError | None:
 
 def doubled(here: Place) -> SpecError | None:
     """Find `**`, `//` and the like."""
-    written = f"{here.previous}{here.found}"
-    if written not in PARTNERS or not here.previous or here.previous.end_pos != here.found.start_pos:
-        return None
-    instead, meaning = PARTNERS[written]
-    return error(
-        "CM008", f"`{written}` is no operator", here.span(here.previous), help=f"write `{instead}` for {meaning}"
-    )
+    for left, right in ((here.previous, here.found), (here.found, here.following)):
+        if left and left.end_pos == right.start_pos and f"{left}{right}" in PARTNERS:
+            instead, meaning = PARTNERS[f"{left}{right}"]
+            span = place(here.path, left).to(place(here.path, right))
+            return error("CM008", f"`{left}{right}` is no operator", span, help=f"write `{instead}` for {meaning}")
+    return None
 
 
 def equality(here: Place) -> SpecError | None:
@@ -110,11 +112,12 @@ def comparisons(here: Place) -> SpecError | None:
 
 def left_side(here: Place) -> SpecError | None:
     """Find a formula on the left of an equation."""
-    formula = here.found.type in ("CIRCUMFLEX", "SUPERSCRIPT", "TIMES", "SIGN", "LSQB", "DOT")
-    argument = here.found.type in ("NUMBER", "SIGN", "TIMES", "CIRCUMFLEX", "LSQB")
-    if not ((formula and here.keys[0] in LEFT_SIDES) or (argument and set(here.keys) & set(ARGUMENT_NAMES))):
+    first = here.wants(STATEMENT) and here.found.type in BETWEEN | {"SIGN", "LSQB"} and here.found.type != "NAME"
+    formula = here.found.type in OPERATORS | {"SUPERSCRIPT", "LSQB", "DOT"} and here.keys[0] in LEFT_SIDES
+    argument = here.found.type in OPERATORS | {"NUMBER", "LSQB"} and set(here.keys) & set(ARGUMENT_NAMES)
+    if not ((first and here.line_has("=")) or formula or argument):
         return None
-    message = f"left of `=` stands a name or `name(t)`, and here `{here.found}` follows"
+    message = f"left of `=` stands a name or `name(t)`, and here stands `{here.found}`"
     return error("CM009", message, here.span(), help="write `name = formula`, or `name(t) = formula`, solved for it")
 
 
@@ -128,9 +131,7 @@ def second_statement(here: Place) -> SpecError | None:
 
 def first_of_line(here: Place) -> SpecError | None:
     """Find the rest of a formula on a line of its own."""
-    if not here.wants(STATEMENT) or not (
-        here.found.type in ("SIGN", "TIMES", "CIRCUMFLEX") or here.found in CONTINUING_WORDS
-    ):
+    if not here.wants(STATEMENT) or not (here.found.type in OPERATORS or here.found in CONTINUING_WORDS):
         return None
     message = f"a statement can't start with `{here.found}`"
     return error("CM010", message, here.span(), help="end the line above with it, or put the formula in parentheses")
@@ -166,11 +167,14 @@ def product(here: Place) -> SpecError | None:
     factor = left.type in ("NUMBER", "RPAR", "SUPERSCRIPT")
     if not factor or here.found in CONTINUING_WORDS or nearest(here.found, words(here.terminals)):
         return None
+    if {"THEN", "ELSE"} & here.terminals and left.end_pos != here.found.start_pos:
+        return None  # it is more likely that the word is missing
     if left.type == "NUMBER" and here.found.type == "NUMBER":
         return error(
             "CM007", f"`{left}` and `{here.found}` stand side by side", here.span(), help="put an operator between them"
         )
-    factors = ["( … )" if token.type in ("LPAR", "RPAR") else str(token) for token in (left, here.found)]
+    shown = {"LPAR": "( … )", "RPAR": "( … )", "SUPERSCRIPT": f"…{left}"}
+    factors = [shown.get(token.type, str(token)) for token in (left, here.found)]
     return error("CM007", "products are written with `*`", here.span(left), help=f"write `{'*'.join(factors)}`")
 
 
@@ -223,6 +227,15 @@ def misplaced(here: Place, word: Token, inside: bool) -> SpecError:
     return error("CM006", message, place(here.path, word), help=help)
 
 
+def kindless(here: Place) -> SpecError | None:
+    """Find a definition that lacks its kind."""
+    if here.keys[0] != "define NAME" or here.found.type not in ("LBRACE", "LPAR", "EQUAL"):
+        return None
+    message = f"expected a kind and a name after `define`, found `{here.previous}` alone"
+    help = f"write `define solver {here.previous}`, or another kind"
+    return error("CM002", message, here.span(here.previous), help=help)
+
+
 def missing_tilde(here: Place, word: Token) -> SpecError:
     """Say that `x0 data` lacks its `~`."""
     message = f"expected `~` or `=` after `{word}`, found `{here.found}`"
@@ -234,7 +247,7 @@ def missing_tilde(here: Place, word: Token) -> SpecError:
 def misspelt(here: Place) -> SpecError | None:
     """Find a word that is nearly one of those that can stand here."""
     meant = nearest(here.found, words(here.terminals)) if here.found.type == "NAME" else None
-    if not meant or here.found == meant:
+    if not meant or here.found in ANYWHERE | CONTINUING_WORDS:
         return None
     return error("CM006", f"`{here.found}` can't stand here", here.span(), help=f"did you mean `{meant}`?")
 
@@ -261,5 +274,5 @@ SLIPS: tuple[Callable[[Place], SpecError | None], ...] = (
         brace_below,
         broken_line,
     ),
-    *(first_of_line, unknown_statement, misspelt, product, brackets_after),
+    *(first_of_line, unknown_statement, kindless, misspelt, product, brackets_after),
 )

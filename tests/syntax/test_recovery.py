@@ -32,7 +32,7 @@ def places(text: str) -> list[tuple[int, int, str]]:
             [(2, 9, "CM002"), (4, 9, "CM007"), (5, 9, "CM002"), (7, 4, "CM002"), (9, 6, "CM002")],
         ),
         ("sde {\n drift 0\n diffusion = )\n}\nmodel 3\n", [(2, 8, "CM002"), (3, 14, "CM005"), (5, 7, "CM002")]),
-        ("define m { d(a, b) = 1 }\nmodel 3\n", [(1, 10, "CM002"), (2, 7, "CM002")]),
+        ("define m { d(a, b) = 1 }\nmodel 3\n", [(1, 8, "CM002"), (2, 7, "CM002")]),
         ("sde\n{\n drift = 0\n}\nmodel 3\n", [(1, 4, "CM010"), (5, 7, "CM002")]),
         ("a = if t > 1\n    then 2\n    else 3\nb = 2\nmodel 3\n", [(1, 13, "CM010"), (5, 7, "CM002")]),
         ("a = (1,\n 2 3\n)\nb = ;\n", [(2, 4, "CM007"), (4, 5, "CM001")]),
