@@ -48,7 +48,7 @@ TITLES: Mapping[str, str] = {
     "CM206": "a body of steps lacks `return`, or has a statement that is no step",
     "CM207": "something can't be differentiated",
     "CM208": "a point and its direction don't fit",
-    "CM210": "an objective needs one `minimize` and one draw of data",
+    "CM210": "an objective needs one `minimize`, one draw of data, and the network",
     "CM211": "a proposal proposes nothing",
     "CM212": "there is no such distribution",
     "CM213": "a loop's ends are not known",

@@ -155,8 +155,9 @@ class Lowering:
             self.grid(grid, overrides["grid"])
         curriculum = overrides.get("curriculum", self.spec.curriculum)
         host = self.curriculum(name, curriculum) if curriculum is not None else {}
-        loss = self.instance(name, use, counters() | host, grid).loss()
-        draw = self.instance(name, use, counters() | host, grid).draw()
+        objective = self.instance(name, use, counters() | host, grid)
+        loss, draw = objective.loss(), self.instance(name, use, counters() | host, grid).draw()
+        objective.check_network(loss)
         emitted = [self.functions.add(loss), self.functions.add(draw)]
         used = {p.name for f in (loss, draw) for p in f.params}
         stepped = bool(used & {"N", "network_ema", "k"})

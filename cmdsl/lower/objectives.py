@@ -126,6 +126,16 @@ class Objective:
             f"loss_{self.name}", signature, statements, Type.SAMPLE, Role.LOSS, text, source(self.use.span)
         )
 
+    def check_network(self, loss: ir.Function) -> None:
+        """Refuse a loss that the network has no part in."""
+        if all(v.name != "network" for v in implicit(loss.body, set())):
+            raise error(
+                "CM210",
+                f"the objective `{self.instance.name}` never uses the network, so it can't train one",
+                self.minimized().value.span,
+                help="minimise something of `f(x, t)`, `D(x, t)` or `F(x, c)`; `f_ema` and `teacher` are not trained",
+            )
+
     def draw(self) -> ir.Function:
         """Give the function that makes the draws of one evaluation of the loss."""
         body = Body(self.functions)

@@ -223,7 +223,7 @@ def test_the_derivative_of_a_local_is_that_of_what_it_stands_for() -> None:
         asked.append(expression)
         return variable
 
-    body = "x0 ~ data\n t ~ lognormal_noise\n y = t*x0\n w = y + x0\n minimize sqnorm(diff(w, t)*x0)"
+    body = "x0 ~ data\n t ~ lognormal_noise\n y = t*x0\n w = y + x0\n minimize sqnorm(diff(w, t)*f(x0, t))"
     program(f"define objective o {{ {body} }}\nobjective o\n", note)
     x0, t = ir.Var("x0", Type.STATE), ir.Var("t", Type.SAMPLE)
     assert asked == [op("add", op("mul", ir.Spread(t, x0), x0), x0)]
