@@ -202,7 +202,7 @@ def towering(base: sp.Expr, exponent: sp.Expr) -> bool:
 
 def undefined(result: sp.Expr, operands: list[sp.Expr]) -> bool:
     """Tell whether an operation on finite values gave none."""
-    if result in (sp.nan, sp.zoo):
+    if result.has(sp.nan, sp.zoo):
         return True
     numbers = all(o.is_number for o in operands)
     return numbers and (
