@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from types import ModuleType
 
-from attrs import frozen
+from attrs import field, frozen
 
 from cmdsl import __version__
 from cmdsl.diagnostics import Diagnostic, Severity, SpecError
@@ -36,8 +36,14 @@ from cmdsl.symbolic.prove import diagnostics, prove
 from cmdsl.symbolic.stabilize import stabilize
 from cmdsl.syntax import parse
 from cmdsl.syntax.ast import Module
+from cmdsl.syntax.names import ascii_name
 
 RECURSION = 10_000
+
+
+def in_ascii(overrides: Mapping[str, str]) -> dict[str, str]:
+    """Give params the names that the spec knows them by: `σ_data` is `sigma_data`."""
+    return {ascii_name(name): value for name, value in overrides.items()}
 
 
 @frozen(slots=False)
@@ -46,7 +52,7 @@ class Compilation:
 
     path: str
     text: str
-    overrides: Mapping[str, str]
+    overrides: Mapping[str, str] = field(converter=in_ascii)
 
     def __attrs_post_init__(self) -> None:
         sys.setrecursionlimit(max(RECURSION, sys.getrecursionlimit()))

@@ -12,7 +12,7 @@ def load() -> ModuleType:
 
 
 model = load()
-DEVIATION = model.PARAMS.get("sigma_data", 1.0)
+DEVIATION = getattr(model, "SIGMA_DATA", 1.0)
 START = getattr(model, "EPSILON", model.T / 1000)  # the ODE may be singular at time 0
 examples = settings(max_examples=25, deadline=None)
 fractions = st.floats(0.05, 1.0)

@@ -93,7 +93,8 @@ def gaussian(model: Model) -> Iterable[str]:
     """Yield the exact solution for Gaussian data."""
     found = formulas.coefficients(model, ("gaussian_scale",))
     if found:
-        data = f"For data of variance {written(model.sigma_data**2)}"
+        why = "" if model.data_given else ", as the spec gives no sigma_data"
+        data = f"For data of variance {written(model.sigma_data**2)}{why}"
         text = f"{data}, the ODE takes x at time t to gaussian_scale(t, s) x at time s."
         yield section("Exact Gaussian consistency function", text, aligned(found))
 

@@ -45,7 +45,8 @@ def blocks(model: Model) -> Iterable[tuple[str, tuple[str, ...]]]:
     if {"transition_alpha", "transition_sigma"} <= model.coefficients.keys():
         yield "kernel", (formulas.transition(model),)
     yield from preconditioning(model)
-    yield "Gaussian", aligned(formulas.coefficients(model, ("gaussian_scale",)))
+    unit = () if model.data_given else ("for data of deviation 1: the spec gives no sigma_data",)
+    yield "Gaussian", (*aligned(formulas.coefficients(model, ("gaussian_scale",))), *unit)
 
 
 def preconditioning(model: Model) -> Iterable[tuple[str, tuple[str, ...]]]:

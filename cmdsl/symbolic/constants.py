@@ -12,7 +12,7 @@ from cmdsl.symbolic.model import Model
 
 
 def constants(model: Model) -> tuple[ir.Constant, ...]:
-    """Give the params in order, then `epsilon` and `T` where they are no params."""
+    """Give the params in order, then `epsilon`, `T` and `sigma_data` where they are no params."""
     spec = model.spec
     found: dict[str, ir.Constant] = {}
     for param in spec.params:
@@ -25,6 +25,8 @@ def constants(model: Model) -> tuple[ir.Constant, ...]:
     for name, (value, statement) in ends.items():
         if value is not None and statement is not None and name not in model.symbols:
             add(found, end(name, value, model), statement.span)
+    if "sigma_data" not in model.symbols and model.data_given:
+        add(found, end("sigma_data", model.sigma_data, model), spec.span)
     return tuple(found.values())
 
 

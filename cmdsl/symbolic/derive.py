@@ -11,6 +11,7 @@ from attrs import evolve
 from cmdsl.diagnostics import Label, Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.blame import blaming
+from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.spec import PROCESS, TIME, Spec
 from cmdsl.sema.values import Env, Refused
@@ -47,7 +48,7 @@ def derive(spec: Spec) -> Model:
     if found is None:
         wrong.raise_all()
     assert found is not None
-    model = wrong.attempt(partial(modelled, spec, declared, epsilon, found, clock))
+    model = wrong.attempt(partial(modelled, spec, declared, epsilon, found, clock, scope))
     wrong.raise_all()
     assert model is not None
     return model
@@ -65,9 +66,10 @@ def process_of(spec: Spec, scope: Env, clock: Clock) -> Process:
     return process(spec.process, evaluator(), scope, clock)
 
 
-def modelled(spec: Spec, declared: Params, epsilon: sp.Expr | None, found: Process, clock: Clock) -> Model:
+def modelled(spec: Spec, declared: Params, epsilon: sp.Expr | None, found: Process, clock: Clock, scope: Env) -> Model:
     """Give the model of a process, with its preconditioning."""
-    sigma_data = declared.symbols.get("sigma_data", sp.S.One)
+    given = deviation(spec, declared, scope)
+    sigma_data = sp.S.One if given is None else given
     model = Model(
         spec=spec,
         t=clock.t,
@@ -84,8 +86,22 @@ def modelled(spec: Spec, declared: Params, epsilon: sp.Expr | None, found: Proce
         derived_family=False,
         boundary_method="none",
         notes=found.notes,
+        data_given=given is not None,
     )
     return preconditioned(model, clock, known(declared))
+
+
+def deviation(spec: Spec, declared: Params, scope: Env) -> sp.Expr | None:
+    """Give the deviation of the data: what the spec calls `sigma_data`, or gives to its preconditioning as that."""
+    use, name = spec.precondition, ast.Name("sigma_data", spec.span)
+    if scope.lookup(name.id) is None and use is not None and use.reference is not None:
+        scope = instantiate("precondition", use.reference, scope, use.body).env
+    if scope.lookup(name.id) is None:
+        return None
+    value = scalar(evaluator().name(name, scope), spec.span)
+    if not value.free_symbols <= declared.values.keys():
+        raise error("CM222", "`sigma_data` is the deviation of the data, a number", spec.span)
+    return value
 
 
 def refuse_names(spec: Spec) -> None:

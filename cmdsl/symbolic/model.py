@@ -49,13 +49,14 @@ class Model:
     domains: Mapping[sp.Symbol, Domain]
     epsilon: sp.Expr | None
     T: sp.Expr
-    sigma_data: sp.Expr  # 1 where the spec has no param of that name
+    sigma_data: sp.Expr  # 1 where the spec gives none
     rate: sp.Expr  # f in dx = f(t) x dt + g(t) dw
     diffusion: sp.Expr  # g
     variance: sp.Expr  # of the noise at time 0
     coefficients: Mapping[str, Coefficient]
     derived_family: bool  # c_skip, c_out follow from a `derive` principle
     boundary_method: str  # "shift" or "none"
+    data_given: bool = True  # the spec gives `sigma_data`
     notes: tuple[str, ...] = ()  # how each integral was found, which functions have no closed form
 
 

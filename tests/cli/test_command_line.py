@@ -241,3 +241,8 @@ def test_a_closed_pipe_is_no_traceback(tmp_path: Path) -> None:
     )
     done = shell("-c", code, cwd=tmp_path, env={**os.environ, "CMDSL_CACHE": "off", "PYTHONPATH": str(ROOT)})
     assert (done.code, done.out) == (1, "")
+
+
+def test_a_param_is_set_by_its_name_in_greek_too(run: Run) -> None:
+    path = spec(VE.replace("param sigma_data", "param σ_data"))
+    assert run("check", path, "-D", "σ_data=0.1").out == run("check", path, "-D", "sigma_data=0.1").out != ""

@@ -7,8 +7,12 @@ import json
 import pytest
 import sympy as sp
 
+from cmdsl.sema import resolve
+from cmdsl.symbolic.constants import constants
+from cmdsl.symbolic.derive import derive
 from cmdsl.symbolic.model import Model
 from cmdsl.symbolic.opaque import expand
+from cmdsl.syntax import parse
 from tests.symbolic.models import ALL, LINEAR, ROOT, model, refused, spec, value
 
 PEERS = json.loads((ROOT / "tests" / "golden" / "peers.json").read_text())
@@ -172,3 +176,22 @@ def test_what_makes_no_family_is_refused(more: str, code: str, words: str) -> No
 
 def test_a_shift_needs_alpha_and_sigma() -> None:
     assert refused(spec(VE, boundary="0.001 by shift", more=typed("1", "t"))).code == "CM231"
+
+
+DEVIATIONS = {
+    "param sigma_data = 0.3 in (0, inf)\nprecondition edm(sigma_data)": ("sigma_data", True),
+    "sigma_data = 0.3\nprecondition edm(sigma_data)": (sp.Rational(3, 10), True),
+    "precondition edm(0.3)": (sp.Rational(3, 10), True),
+    "param spread = 0.3 in (0, inf)\nprecondition edm(spread)": ("spread", True),
+    "precondition {\n c_skip = 1\n c_out = t - epsilon\n c_in = 1\n c_noise = t\n}": (sp.S.One, False),
+}
+
+
+@pytest.mark.parametrize("family", DEVIATIONS)
+def test_the_deviation_of_the_data_is_what_the_spec_gives(family: str) -> None:
+    expected, given = DEVIATIONS[family]
+    head = "model m\ntime t in [0, 80]\nparam epsilon = 0.002 in (0, 1)\npath {\n alpha = 1\n sigma = t\n}\n"
+    model = derive(resolve(parse("spec.cm", f"{head}boundary epsilon\n{family}\n"), {}))
+    assert model.sigma_data == model.symbols.get(str(expected), expected)
+    assert model.data_given is given
+    assert ("SIGMA_DATA" in {c.name for c in constants(model)}) is given
