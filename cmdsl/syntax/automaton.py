@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from attrs import define, field
 from lark import Lark, Token
-from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_analysis import Reduce, Shift
 
 BOUNDARIES = ("statement", "step", "field")  # what stands in the lists that reading resumes in
 RESERVED = frozenset(["if", "then", "else", "and", "or", "not", "in"])  # words that are never names
@@ -70,6 +70,14 @@ class Automaton:
         """Add to the stacks."""
         self.states.append(state)
         self.values.append(value)
+
+    def settle(self) -> None:
+        """Put nodes in the place of parts that are whole, whatever comes next."""
+        while True:
+            actions = list(self.table[self.states[-1]].values())
+            if not actions or any(action != actions[0] for action in actions) or actions[0][0] is not Reduce:
+                return
+            self.reduce(actions[0][1], len(actions[0][1].expansion))
 
     def boundary(self) -> tuple[int, str]:
         """Give how many states there are up to where the innermost statement starts, and what is listed there."""

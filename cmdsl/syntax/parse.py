@@ -43,14 +43,15 @@ def parsed(path: str, text: str, scanned: Sequence[Token]) -> tuple[ast.Module, 
     refuse_deep(path, tree)
     builder = Builder(path, text)
     module = builder.transform(tree)
-    if found or builder.mistakes:
-        raise SpecError(ordered([*found, *builder.mistakes])[:MOST])
+    found += unseen(found, builder.mistakes)
+    if found:
+        raise SpecError(ordered(found)[:MOST])
     return module, reader.kinds
 
 
 def mistakes(path: str, brackets: Sequence[tuple[int, Diagnostic]], failures: Sequence[Failure]) -> list[Diagnostic]:
     """Say what is wrong with each statement: the first mistake in it."""
-    late = [offset for offset, _ in brackets if any(f.start <= f.offset < offset <= f.end for f in failures)]
+    late = [offset for offset, _ in brackets if any(f.start <= f.offset < offset < f.end for f in failures)]
     early = [offset for offset, _ in brackets if offset not in late]
     found = [diagnostic for offset, diagnostic in brackets if offset in early]
     if failures:
@@ -59,6 +60,13 @@ def mistakes(path: str, brackets: Sequence[tuple[int, Diagnostic]], failures: Se
         first = [f for f in failures if not f.absent and not any(f.start <= offset <= f.offset for offset in early)]
         found += [explain(path, parser(), failure) for failure in first]
     return found
+
+
+def unseen(found: Sequence[Diagnostic], others: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Give those of other mistakes that stand on no line with one that is found."""
+    spans = [span for d in found for span in (d.span, *(label.span for label in d.secondary)) if span]
+    lines = {span.line for span in spans}
+    return [other for other in others if other.span and other.span.line not in lines]
 
 
 def ordered(diagnostics: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

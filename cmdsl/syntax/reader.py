@@ -98,9 +98,11 @@ class Reader:
     def fail(self) -> None:
         """Report a mistake, and leave out the statement that has it."""
         self.return_to_line_end()
-        failure, start = self.failure(), self.start()
-        self.skip()
-        self.failures.append(evolve(failure, start=start, end=self.tokens[self.index].start_pos or 0))
+        failure = self.failure()
+        self.automaton.settle()
+        start = self.start()
+        self.skip(self.column(start))
+        self.failures.append(evolve(failure, start=start, end=self.below().start_pos or 0))
         self.automaton.leave_out()
         self.depth, self.last = 0, ""
 
@@ -123,17 +125,37 @@ class Reader:
                 return offset
         return 0
 
-    def skip(self) -> None:
-        """Go to where the statement ends: a line end, or the bracket that closes what it stands in."""
+    def column(self, start: int) -> int:
+        """Give the column of the token at an offset, not far before."""
+        index = self.index
+        while index and (self.tokens[index - 1].start_pos or 0) >= start:
+            index -= 1
+        return self.tokens[index].column or 1
+
+    def skip(self, left: int) -> None:
+        """Go to where a statement at a column ends: a line end, or the bracket that closes what it stands in."""
         depth = self.depth
         while (token := self.tokens[self.index]).type != "$END":
             depth += (token in ("(", "[", "{")) - (token in (")", "]", "}"))
-            if depth < 0 or (token.type == "_NL" and depth == 0 and self.ends()):
+            if depth < 0 or (token.type == "_NL" and depth == 0 and self.ends(left)):
                 return
             self.index += 1
 
-    def ends(self) -> bool:
-        """Tell whether the line end here ends the statement that is left out."""
-        below = next(i for i in range(self.index, len(self.tokens)) if self.tokens[i].type != "_NL")
-        continued = self.tokens[self.index - 1].type in OPERATORS and not starts_statement(self.tokens, below)
-        return may_start(self.tokens[below]) and not continued
+    def ends(self, left: int) -> bool:
+        """Tell whether the line end here ends a statement at a column; what stands further right belongs to it."""
+        below, last = self.below(), self.tokens[self.index - 1]
+        if below == "}" or below.type == "$END":
+            return True
+        goes_on = last.type in OPERATORS and not starts_statement(self.tokens, self.index + self.line_ends())
+        return may_start(below) and not goes_on and (below.column or 1) <= left
+
+    def line_ends(self) -> int:
+        """Count the line ends that stand here."""
+        count = 0
+        while self.tokens[self.index + count].type == "_NL":
+            count += 1
+        return count
+
+    def below(self) -> Token:
+        """Give what stands here, after line ends."""
+        return self.tokens[self.index + self.line_ends()]

@@ -1,12 +1,17 @@
 """Each broken statement gets one diagnostic, at its place; what stands beside it is read."""
 
 import time
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cmdsl.diagnostics import Diagnostic, SpecError
 from cmdsl.syntax import parse
 from cmdsl.syntax.brackets import MOST
+from cmdsl.syntax.parse import parser
+from cmdsl.syntax.scan import tokens
 
 
 def found(text: str) -> list[Diagnostic]:
@@ -39,6 +44,11 @@ def places(text: str) -> list[tuple[int, int, str]]:
         ("param q = 1e999\nparam r = \nassert a\n", [(1, 11, "CM003"), (2, 10, "CM002"), (3, 8, "CM002")]),
         ("model x x", [(1, 9, "CM002")]),
         ("= 1\n", [(1, 1, "CM002")]),
+        ("define metric m { d(a, b) = 1 } 2", [(1, 33, "CM002")]),
+        ("define solver s { step(D, x) { return x } 2\n}\nmodel\n", [(1, 43, "CM002"), (3, 6, "CM002")]),
+        ("define metric m\n    d(a, b) = a\n    e = = 1\n}\nmodel\n", [(1, 16, "CM002"), (5, 6, "CM002")]),
+        ("a = = 1 *\n    2\n    3\nmodel\n", [(1, 5, "CM002"), (4, 6, "CM002")]),
+        ("assert f(t^2 + g(t) = 1", [(1, 24, "CM005")]),
         ("for\n" * 3, [(1, 1, "CM006"), (2, 1, "CM006"), (3, 1, "CM006")]),
     ],
 )
@@ -121,3 +131,21 @@ def test_a_range_may_be_open_at_one_end(ends: str) -> None:
 @pytest.mark.parametrize("ends", ["(0, 2]", "[0, 2)"])
 def test_nothing_else_may(ends: str) -> None:
     assert {code for _, _, code in places(f"a = {ends}\n")} == {"CM005"}
+
+
+TEXTS = [
+    path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parents[2] / "cmdsl/library").glob("*.cm"))
+]
+WORDS = [*"( ) [ ] { } = == + * ^ , ~ if then else for in x 2 $ ; . param model define".split(), "\n", "# c\n"]
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_what_comes_of_a_slip_is_a_module_or_diagnostics_at_different_places(data: st.DataObject) -> None:
+    words = [str(token) for token in tokens(parser(), data.draw(st.sampled_from(TEXTS)))]
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(words) - 1))
+        words[place : place + data.draw(st.integers(0, 2))] = [f" {data.draw(st.sampled_from(WORDS))} "]
+    diagnostics = found("".join(words))
+    assert len(diagnostics) < 12
+    assert len({d.span for d in diagnostics}) == len(diagnostics)
