@@ -138,14 +138,19 @@ def mistakes(checked: Compilation) -> tuple[Diagnostic, ...]:
     spec, found = checked.surveyed
     wrong = Collector([*found])
     model = wrong.attempt(lambda: derive(spec) if found else checked.model)
-    findings = wrong.attempt(lambda: checked.findings) if model is not None and not found else None
-    wrong.found += [d for d in findings or () if d.severity is Severity.ERROR]
+    proved = None if model is None or spec.refused or spec.lost else wrong.attempt(partial(findings, checked, model))
+    wrong.found += [d for d in proved or () if d.severity is Severity.ERROR]
     if wrong.found:
         bodies = wrong.attempt(lambda: for_bodies(model, freeze(model))) if model is not None else None
         wrong.attempt(lambda: lower(spec, bodies or underived(spec), __version__))
     else:
         wrong.attempt(lambda: checked.program)
     return in_order(noted(wrong.found, checked.module, checked.overrides), checked.path)
+
+
+def findings(checked: Compilation, model: Model) -> tuple[Diagnostic, ...]:
+    """Give what is said of the verdicts on a model; that of a spec without mistakes in its names is kept."""
+    return diagnostics(prove(model), model) if checked.surveyed[1] else checked.findings
 
 
 def for_bodies(model: Model, coefficients: Mapping[str, Function]) -> Derived:

@@ -127,7 +127,8 @@ def in_reference(kind: str, reference: ast.Name | ast.Call, seen: Seen) -> Itera
     """Look a definition up, and go through its arguments."""
     name = reference.function if isinstance(reference, ast.Call) else reference
     found = seen.definitions.get((kind, name.id)) if isinstance(name, ast.Name) else None
-    if isinstance(name, ast.Name) and found is None:
+    misnamed = {n for k, n in seen.definitions if k not in KINDS}  # of a kind that is none, which is said there
+    if isinstance(name, ast.Name) and found is None and name.id not in misnamed:
         yield from no_definition(kind, name.id, seen.definitions, reference_name(reference)).diagnostics
     parameters = [p.name for p in found.parameters] if found else []
     for place, argument in enumerate(reference.arguments if isinstance(reference, ast.Call) else ()):

@@ -7,7 +7,6 @@ from functools import partial
 import flint
 
 from cmdsl.diagnostics import Diagnostic, Severity, SpecError, warning
-from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.blame import placed
 from cmdsl.symbolic.claims import where
 from cmdsl.symbolic.enclose import BITS
@@ -40,12 +39,12 @@ HELP = {
 
 def prove(model: Model) -> Certificate:
     """Give a verdict with its evidence for every obligation; raises SpecError where what is claimed has no meaning."""
-    setting, wrong = Setting(model), Collector()
+    setting = Setting(model)
     with flint.ctx.workprec(BITS):
-        found = [wrong.attempt(partial(obligation, setting)) for obligation in RECIPE]
+        found = [setting.wrong.attempt(partial(obligation, setting)) for obligation in RECIPE]
     certificate = Certificate(tuple(verdict for verdicts in found for verdict in verdicts or ()))
-    if wrong.found:
-        raise SpecError((*wrong.found, *refutations(certificate, model)))
+    if setting.wrong.found:
+        raise SpecError((*setting.wrong.found, *refutations(certificate, model)))
     return certificate
 
 

@@ -9,6 +9,7 @@ from itertools import islice
 import sympy as sp
 from attrs import define, field
 
+from cmdsl.diagnostics.collect import Collector
 from cmdsl.symbolic.enclose import Ball, ball, times
 from cmdsl.symbolic.model import Domain, Model
 from cmdsl.symbolic.opaque import expand
@@ -19,12 +20,13 @@ Values = Mapping[sp.Symbol, sp.Rational]
 
 @define(slots=False, eq=False)
 class Setting:
-    """A model with what is worked out once for all obligations; nothing of it changes."""
+    """A model with what is worked out once for all obligations; what is wrong with claims and grids is collected."""
 
     model: Model
     low_open: bool = False
     high_open: bool = False
     known: dict[str, sp.Expr] = field(factory=dict, init=False, repr=False)
+    wrong: Collector = field(factory=Collector, init=False, repr=False)
 
     def has(self, *names: str) -> bool:
         """Tell whether the model has all these coefficients."""

@@ -9,7 +9,6 @@ import sympy as sp
 from attrs import evolve, frozen
 
 from cmdsl.diagnostics import Span, SpecError, error
-from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.blame import led_from
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Env, Instance
@@ -42,12 +41,11 @@ def asserts(setting: Setting) -> tuple[Verdict, ...]:
     """Prove every claim. Those of the spec speak of all params, those of definitions guard the use at hand."""
     env = model_scope(setting.model)
     found = [Claim(a, env, "", a.span) for a in setting.model.spec.asserts]
-    wrong = Collector()
+    wrong = setting.wrong
     used = [(use, wrong.attempt(partial(instance_of, use, env))) for use in uses(setting)]
     found += [c for use, instance in used if instance is not None for c in claims(instance, use.span)]
     distinct = {(id(c.statement), c.owner): c for c in found}
     verdicts = [wrong.attempt(partial(blamed, setting, c)) for c in distinct.values()]
-    wrong.raise_all()
     return tuple(v for v in verdicts if v is not None)
 
 

@@ -8,7 +8,6 @@ from functools import partial
 import sympy as sp
 from attrs import evolve
 
-from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.blame import blaming
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
@@ -35,9 +34,7 @@ def grids(setting: Setting) -> tuple[Verdict, ...]:
         return ()
     env = spec_scope(setting.model.spec, {**ground(setting.model), "k": k, "K": K, "N": N})
     checked = {(u.reference, u.body): (u, c) for u, c in used(setting)}
-    wrong = Collector()
-    verdicts = [wrong.attempt(partial(checked_grid, setting, u, c, env)) for u, c in checked.values()]
-    wrong.raise_all()
+    verdicts = [setting.wrong.attempt(partial(checked_grid, setting, u, c, env)) for u, c in checked.values()]
     return tuple(v for v in verdicts if v is not None)
 
 
