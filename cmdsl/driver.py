@@ -138,7 +138,8 @@ def mistakes(checked: Compilation) -> tuple[Diagnostic, ...]:
     spec, found = checked.surveyed
     wrong = Collector([*found])
     model = wrong.attempt(lambda: derive(spec) if found else checked.model)
-    proved = None if model is None or spec.refused or spec.lost else wrong.attempt(partial(findings, checked, model))
+    sound = model is not None and {d.code for d in found} <= {"CM101", "CM102"}
+    proved = wrong.attempt(partial(findings, checked, model)) if model is not None and sound else None
     wrong.found += [d for d in proved or () if d.severity is Severity.ERROR]
     if wrong.found:
         bodies = wrong.attempt(lambda: for_bodies(model, freeze(model))) if model is not None else None

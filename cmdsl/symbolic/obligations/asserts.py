@@ -43,7 +43,12 @@ def asserts(setting: Setting) -> tuple[Verdict, ...]:
     found = [Claim(a, env, "", a.span) for a in setting.model.spec.asserts]
     wrong = setting.wrong
     used = [(use, wrong.attempt(partial(instance_of, use, env))) for use in uses(setting)]
-    found += [c for use, instance in used if instance is not None for c in claims(instance, use.span)]
+    found += [
+        c
+        for use, instance in used
+        if instance is not None
+        for c in claims(instance, use.reference.span if use.reference else use.span)
+    ]
     distinct = {(id(c.statement), c.owner): c for c in found}
     verdicts = [wrong.attempt(partial(blamed, setting, c)) for c in distinct.values()]
     return tuple(v for v in verdicts if v is not None)
@@ -63,6 +68,11 @@ def uses(setting: Setting) -> Iterator[ast.Use]:
     for use in (spec.precondition, spec.grid, spec.curriculum, *spec.objectives, *spec.samplers):
         if use is not None:
             yield from (u for u in (use, *use.body) if isinstance(u, ast.Use) and u.reference is not None)
+
+
+def referred(use: ast.Use) -> Span:
+    """Give the place of the definition that is used."""
+    return use.reference.span if use.reference is not None else use.span
 
 
 def instance_of(use: ast.Use, env: Env) -> Instance:
