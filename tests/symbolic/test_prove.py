@@ -65,8 +65,11 @@ def verdicts(model: Model) -> dict[str, list[Verdict]]:
 
 def of(obligation: str, model: Model) -> tuple[Verdict, ...]:
     """Give the verdicts of one obligation alone: quicker than a whole certificate."""
+    setting = Setting(model)
     with flint.ctx.workprec(BITS):
-        return tuple(v for v in STEPS[obligation](Setting(model)) if v.obligation == obligation)
+        found = tuple(v for v in STEPS[obligation](setting) if v.obligation == obligation)
+    setting.wrong.raise_all()
+    return found
 
 
 def with_formula(model: Model, **formulas: sp.Expr) -> Model:
