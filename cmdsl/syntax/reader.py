@@ -139,7 +139,7 @@ class Reader:
             depth += (token in ("(", "[", "{")) - (token in (")", "]", "}"))
             if depth < 0 or (token.type == "_NL" and depth == 0 and self.ends(left)):
                 return
-            self.index += 1
+            self.index += self.line_ends() or 1
 
     def ends(self, left: int) -> bool:
         """Tell whether the line end here ends a statement at a column; what stands further right belongs to it."""

@@ -27,12 +27,16 @@ def reformat(path: str, text: str) -> str:
 
 
 def without_blank_lines(lines: Sequence[str]) -> Iterator[str]:
-    """Leave out blank lines at the ends, inside of braces at their ends, and next to others."""
-    for index, line in enumerate(lines):
-        above, rest = lines[index - 1] if index else "{", [below for below in lines[index:] if below]
-        opens = above.partition("#")[0].rstrip().endswith(("{", "(", "["))
-        if line or (above and rest and not opens and not rest[0].lstrip().startswith(("}", ")", "]"))):
+    """Leave out blank lines at the ends, inside of brackets at their ends, and next to others."""
+    above, blank = "", False
+    for line in lines:
+        if line:
+            opens = above.partition("#")[0].rstrip().endswith(("{", "(", "["))
+            if blank and above and not opens and not line.lstrip().startswith(("}", ")", "]")):
+                yield ""
             yield line
+            above = line
+        blank = not line
 
 
 @define

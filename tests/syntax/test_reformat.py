@@ -1,5 +1,6 @@
 """What is laid out means the same, keeps every word and comment, and is laid out once and for all."""
 
+import time
 from pathlib import Path
 from random import Random
 
@@ -94,3 +95,10 @@ def test_generated_modules_have_every_statement() -> None:
 )
 def test_a_text_is_laid_out(text: str, expected: str | None) -> None:
     assert laid_out(text) == (text if expected is None else expected)
+
+
+@pytest.mark.parametrize("text", ["\n" * 99_000, "# c\n" * 24_000, "a = 1\n" * 9000, "a = f(" + "1, " * 9000 + "1)"])
+def test_a_long_text_is_laid_out_soon(text: str) -> None:
+    started = time.process_time()
+    laid_out(text)
+    assert time.process_time() - started < 10
