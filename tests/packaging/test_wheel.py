@@ -10,7 +10,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = sorted(path.stem for path in (ROOT / "specs").glob("*.cm"))
-TORCH_FILES = {"__init__.py", "model.py", "test_model.py", "data.py", "network.py", "train.py", "sample.py"}
+TORCH_FILES = {
+    "__init__.py",
+    "model.py",
+    "test_model.py",
+    "checkpoint.py",
+    "data.py",
+    "network.py",
+    "train.py",
+    "sample.py",
+}
 FILES = {"torch": TORCH_FILES, "jax": {"__init__.py", "model.py", "test_model.py"}}
 
 

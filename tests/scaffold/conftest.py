@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-MODULES = ("data", "model", "network", "sample", "train")
+MODULES = ("checkpoint", "data", "model", "network", "objective", "sample", "train")
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,20 @@ class Package:
     """The modules of a generated package, and a folder to work in."""
 
     path: Path
-    train: ModuleType
-    sample: ModuleType
+    modules: dict[str, ModuleType]
     folder: Path
     patch: pytest.MonkeyPatch
     captured: pytest.CaptureFixture[str]
+
+    @property
+    def train(self) -> ModuleType:
+        """Give the module train.py."""
+        return self.modules["train"]
+
+    @property
+    def sample(self) -> ModuleType:
+        """Give the module sample.py."""
+        return self.modules["sample"]
 
     def script(self, name: str, *words: object) -> str:
         """Run a script with a command line; give what it printed."""
@@ -78,4 +87,4 @@ def package(
     """Give the package that the VE spec compiles to for torch, and work in an empty folder."""
     monkeypatch.chdir(tmp_path)
     path, loaded = modules
-    return Package(path, loaded["train"], loaded["sample"], tmp_path, monkeypatch, capsys)
+    return Package(path, loaded, tmp_path, monkeypatch, capsys)

@@ -30,7 +30,7 @@ def test_it_trains_what_is_learned_with_the_network_and_samples(
     compile_spec(WRITTEN / f"{name}.cm", "torch", folder, {})
     monkeypatch.chdir(tmp_path)
     with imported(folder) as modules:
-        package = Package(folder, modules["train"], modules["sample"], tmp_path, monkeypatch, capsys)
+        package = Package(folder, modules, tmp_path, monkeypatch, capsys)
         run = package.start(*QUICK, "--objective", objective)
         assert not any(weights.any() for weights in run.learned.parameters())
         package.script("train", *QUICK, "--objective", objective)

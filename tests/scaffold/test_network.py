@@ -12,8 +12,7 @@ from tests.scaffold.conftest import Package
 @pytest.fixture
 def networks(package: Package) -> ModuleType:
     """Give the module network.py of a generated package."""
-    module: ModuleType = package.sample.networks
-    return module
+    return package.modules["network"]
 
 
 def awake(network: nn.Module) -> nn.Module:
@@ -72,6 +71,25 @@ def test_an_unknown_name_is_answered_with_those_there_are(networks: ModuleType) 
 def test_the_unet_refuses_what_it_cannot_halve(networks: ModuleType) -> None:
     with pytest.raises(ValueError, match="halve"):
         networks.build("unet", (1, 7, 8))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("mlp", {"width": 0}), ("mlp", {"depth": -1}), ("unet", {"levels": 0}), ("unet", {"channels": 12})],
+)
+def test_options_that_make_no_network_are_refused(networks: ModuleType, name: str, options: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=f"{name} has"):
+        networks.build(name, (1, 8, 8), **options)
+
+
+def test_a_noise_level_that_never_changes_is_no_matter(networks: ModuleType) -> None:
+    network, x = awake(networks.build("mlp", (3,), (0.0, 0.0))), torch.randn(2, 3)
+    assert network(x, torch.zeros(2)).isfinite().all()
+
+
+def test_a_perceptron_takes_samples_that_are_one_number(networks: ModuleType) -> None:
+    network, x = awake(networks.build("mlp", ())), torch.randn(5)
+    assert network(x, torch.zeros(5)).shape == (5,)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors import safe_open
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from tests.scaffold.conftest import Package
@@ -26,6 +26,20 @@ def distance(a: nn.Module | list[Tensor], b: nn.Module | list[Tensor]) -> float:
     """Give the greatest difference between two lists of weights."""
     first, second = (x if isinstance(x, list) else list(x.parameters()) for x in (a, b))
     return max(float((p - q).detach().abs().max()) for p, q in zip(first, second, strict=True))
+
+
+class Normed(nn.Sequential):
+    """A network whose buffers change while it is trained."""
+
+    def forward(self, x: Tensor, *levels: Tensor) -> Tensor:
+        """Ignore the noise level."""
+        out: Tensor = nn.Sequential.forward(self, x)  # type: ignore[no-untyped-call]
+        return out
+
+
+def normed(shape: tuple[int, ...], *rest: object) -> nn.Module:
+    """Make a convolution with a batch norm."""
+    return Normed(nn.Conv2d(shape[0], shape[0], 3, padding=1), nn.BatchNorm2d(shape[0]))
 
 
 class TestTraining:
@@ -50,7 +64,7 @@ class TestTraining:
             said = {name: json.loads(text) for name, text in file.metadata().items()}
         assert (said["objective"], said["step"], said["network"]) == ("consistency_training", 6, "unet")
         assert said["shape"] == [1, 8, 8]
-        assert said["scaling"]["deviation"] == pytest.approx(0.752, abs=1e-3)
+        assert said["scaling"]["scale"] == pytest.approx(0.752 / 0.5, abs=2e-3)
         assert said["spec"] == package.sample.model.SPEC_SHA256
 
     def test_repeats_itself(self, package: Package) -> None:
@@ -63,6 +77,21 @@ class TestTraining:
         run = package.start()
         assert run.data.mean().item() == pytest.approx(0, abs=1e-6)
         assert run.data.std().item() == pytest.approx(0.5, abs=1e-6)
+
+    def test_says_what_becomes_of_the_data(self, package: Package) -> None:
+        np.savez("data.npz", np.arange(12.0).reshape(6, 2))
+        package.start("--data", "data.npz")
+        said = (
+            "data.npz: 6 samples [2] (the spec speaks of [1, 8, 8]) from 0 to 11, brought to mean 0 and deviation 0.5"
+        )
+        assert said in package.captured.readouterr().err
+
+    def test_leaves_data_as_they_are_where_the_spec_gives_no_deviation(self, package: Package) -> None:
+        package.patch.setattr(package.modules["data"], "SIGMA_DATA", None)
+        run = package.start()
+        assert torch.equal(run.data, package.train.load_data("digits"))
+        assert "left as they are: the spec has no sigma_data" in package.captured.readouterr().err
+        assert torch.equal(run.header.scaling.to_data(run.data), run.data)
 
     def test_distils_a_teacher_and_starts_from_its_weights(self, package: Package) -> None:
         package.script("train", *QUICK, "--out", "run", "--objective", "denoising")
@@ -102,6 +131,15 @@ class TestAveraging:
         expected = [mu * o + (1 - mu) * n for o, n in zip(old, run.network.parameters(), strict=True)]
         assert distance(run.target, expected) < 1e-7
 
+    def test_samples_are_drawn_in_evaluation_mode_with_the_buffers_of_now(self, package: Package) -> None:
+        package.patch.setitem(package.train.NETWORKS, "normed", normed)
+        run = package.start("--batch", 16, "--steps", 3, "--network", "normed", "--out", "run")
+        Path("run").mkdir()
+        package.train.train(run)
+        now, kept = (dict(part.named_buffers()) for part in (run.network, run.averaged))
+        assert now["1.num_batches_tracked"] > 0
+        assert all(torch.equal(kept[name], value) for name, value in now.items())
+
     def test_evaluation_average_warms_up(self, package: Package) -> None:
         run = package.start("--batch", 16, "--steps", 9)
         old = [p.clone() for p in run.averaged.parameters()]
@@ -139,7 +177,7 @@ class TestSampling:
 
     def test_scaling_is_undone_exactly(self, package: Package) -> None:
         data = 100 + 3 * torch.randn(200, 5, dtype=torch.float64)
-        scaling = package.train.measure(data)
+        scaling = package.train.measure(data, "data")
         assert float(scaling.to_model(data).std()) == pytest.approx(0.5)
         assert torch.allclose(scaling.to_data(scaling.to_model(data)), data, rtol=1e-14)
 
@@ -175,26 +213,88 @@ class TestRefusals:
             (["--objective", "consistency_distillation"], "needs --teacher CHECKPOINT"),
             (["--teacher", "none.safetensors"], "takes no teacher"),
             (["--data", "cats"], "no data 'cats'"),
-            (["--data", "none.npz"], "can't read none.npz"),
-            (["--steps", "0"], "--steps"),
+            (["--data", "none.npz"], "can't read none.npz: there is no such file"),
             (["--device", "abacus"], "no device 'abacus'"),
+            (["--device", "meta"], "no device 'meta'"),
+            (["--steps", "0"], "--steps: '0' is not a whole number of at least 1"),
+            (["--steps", "1.5"], "--steps: '1.5' is not a whole number of at least 1"),
+            (["--batch", "-2"], "--batch: '-2' is not a whole number of at least 1"),
+            (["--batch", "0"], "--batch: '0' is not a whole number of at least 1"),
+            (["--lr", "nan"], "--lr: 'nan' is not a number of at least 0"),
+            (["--lr", "-1"], "--lr: '-1' is not a number of at least 0"),
+            (["--clip", "-1"], "--clip: '-1' is not a number above 0"),
+            (["--ema", "2"], "--ema: '2' is not a number of at least 0 and below 1"),
+            (["--seed", "-1"], "--seed: '-1' is not a whole number from 0"),
         ],
     )
     def test_train(self, package: Package, words: list[str], expected: str) -> None:
         assert expected in package.refusal("train", *words)
+
+    @pytest.mark.parametrize(
+        ("array", "expected"),
+        [
+            (np.array(["a", "b"]), "holds <U1 and no real numbers"),
+            (np.array([[1j]]), "holds complex128 and no real numbers"),
+            (np.array(1.0), "shape [], so no samples"),
+            (np.zeros((0, 3)), "shape [0, 3], so no samples"),
+            (np.array([[1.0, np.nan]]), "not finite"),
+            (np.array([[1.0, 1e300]]), "not finite"),
+        ],
+    )
+    def test_arrays_that_are_no_data(self, package: Package, array: Any, expected: str) -> None:
+        np.savez("data.npz", array)
+        said = package.refusal("train", "--data", "data.npz")
+        assert said.startswith("train.py: data.npz holds")
+        assert expected in said
+        assert "expected one array of finite real numbers, one sample a row" in said
+
+    def test_data_that_are_all_the_same(self, package: Package) -> None:
+        np.savez("data.npz", np.ones((4, 3)))
+        assert "the numbers of data.npz are all 1" in package.refusal("train", "--data", "data.npz")
+
+    def test_several_arrays(self, package: Package) -> None:
+        np.savez("data.npz", images=np.eye(3), labels=np.arange(3))
+        assert "data.npz holds 2 arrays (images, labels)" in package.refusal("train", "--data", "data.npz")
+
+    @pytest.mark.parametrize("damage", ["empty", "half", "text", "zeroed", "npy"])
+    def test_files_that_are_damaged(self, package: Package, damage: str) -> None:
+        np.savez_compressed("data.npz", np.random.default_rng(0).normal(size=(50, 50)))
+        path = Path("data.npz")
+        whole = path.read_bytes()
+        written = {
+            "empty": b"",
+            "half": whole[: len(whole) // 2],
+            "text": b"this is text",
+            "zeroed": whole[:500] + bytes(1000) + whole[1500:],
+            "npy": b"\x93NUMPY\x01\x00v\x00" + whole,
+        }
+        path.write_bytes(written[damage])
+        said = package.refusal("train", "--data", "data.npz")
+        assert "data.npz" in said
+        assert "expected one array" in said
+        assert len(said.splitlines()) == 1
 
     def test_a_teacher_that_is_no_denoiser(self, package: Package) -> None:
         package.script("train", *QUICK, "--out", "run")
         words = ("--objective", "consistency_distillation", "--teacher", WEIGHTS)
         assert "not as a denoiser" in package.refusal("train", *words)
 
-    def test_data_that_is_not_finite(self, package: Package) -> None:
-        np.savez("data.npz", np.array([[1.0, np.nan]], np.float32))
-        assert "finite" in package.refusal("train", "--data", "data.npz")
-
     def test_data_that_would_be_unpickled(self, package: Package) -> None:
         np.savez("data.npz", np.array([{"a": 1}], dtype=object))
         assert "can't read data.npz" in package.refusal("train", "--data", "data.npz")
+
+    @pytest.mark.parametrize(
+        ("data", "expected"),
+        [
+            (np.eye(3), "was trained on data [1, 8, 8], and data.npz has [3]"),
+            (np.random.default_rng(0).normal(3, 2, (50, 1, 8, 8)), "give the data it was trained on"),
+        ],
+    )
+    def test_a_teacher_of_other_data(self, package: Package, data: Any, expected: str) -> None:
+        package.script("train", *QUICK, "--out", "run", "--objective", "denoising")
+        np.savez("data.npz", data)
+        words = ("--objective", "consistency_distillation", "--teacher", WEIGHTS, "--data", "data.npz")
+        assert expected in package.refusal("train", *words)
 
     def test_a_shape_that_the_network_cannot_take(self, package: Package) -> None:
         np.savez("data.npz", np.eye(3, dtype=np.float32))
@@ -209,9 +309,42 @@ class TestRefusals:
         assert "can't read the checkpoint none" in package.refusal("sample", "none")
         assert "can't read the checkpoint text" in package.refusal("sample", "text")
         package.script("train", *QUICK, "--out", "run")
-        words = (WEIGHTS, "--sampler", "multistep", "--set")
-        assert "it has: times" in package.refusal("sample", *words, "time=1")
-        assert "NAME=NUMBER" in package.refusal("sample", *words, "times=soon")
+        save_file({"a": torch.zeros(1)}, "other.safetensors")
+        assert "lacks spec, objective" in package.refusal("sample", "other.safetensors")
+
+    @pytest.mark.parametrize(
+        ("sampler", "setting", "expected"),
+        [
+            ("ode", "N=2.5", "'2.5' is not a whole number of at least 2"),
+            ("ode", "N=0", "'0' is not a whole number of at least 2"),
+            ("ode", "N=1", "'1' is not a whole number of at least 2"),
+            ("ode", "N=5,6", "'5,6' is not a whole number of at least 2"),
+            ("ode", "last=nan", "'nan' is not one finite number"),
+            ("multistep", "time=1", "it has: times"),
+            ("multistep", "times=soon", "'soon' is not NUMBER,NUMBER"),
+            ("multistep", "times=0.0001", "decreasing times, each above 0.002 and at most 80"),
+            ("multistep", "times=0.002", "decreasing times, each above 0.002 and at most 80"),
+            ("multistep", "times=81", "decreasing times, each above 0.002 and at most 80"),
+            ("multistep", "times=1,2", "decreasing times, each above 0.002 and at most 80"),
+            ("multistep", "times=nan", "decreasing times, each above 0.002 and at most 80"),
+            ("onestep", "N=3", "it has: none"),
+        ],
+    )
+    def test_parameters_of_samplers(self, package: Package, sampler: str, setting: str, expected: str) -> None:
+        with pytest.raises(SystemExit) as end:
+            package.sample.settings(sampler, [setting])
+        assert expected in str(end.value.code)
+
+    def test_samples_that_are_not_finite(self, package: Package) -> None:
+        package.script("train", *QUICK, "--out", "run")
+        weights = load_file(WEIGHTS)
+        with safe_open(WEIGHTS, "pt") as file:
+            header = file.metadata()
+        poisoned = {name: torch.full_like(w, float("nan")) for name, w in weights.items()}
+        save_file(poisoned, WEIGHTS, header)
+        said = package.refusal("sample", WEIGHTS, "--n", 5)
+        assert "5 of 5 samples by onestep are not finite, so nothing was written" in said
+        assert not Path("samples.png").exists()
 
 
 class TestAccidents:
@@ -249,7 +382,7 @@ class TestAccidents:
             path.write_bytes(before[:1000])
             raise OSError("no space left")
 
-        package.patch.setattr(package.sample, "save_file", half)
+        package.patch.setattr(package.modules["checkpoint"], "save_file", half)
         assert "no space left" in package.refusal("train", *QUICK, "--seed", 1, "--out", "run")
         assert WEIGHTS.read_bytes() == before
 
@@ -258,4 +391,4 @@ class TestAccidents:
             raise KeyboardInterrupt
 
         package.patch.setattr(package.train, "update", interrupted)
-        assert "interrupted at step 0" in package.refusal("train", *QUICK)
+        assert "interrupted at step 0; nothing was saved yet" in package.refusal("train", *QUICK)

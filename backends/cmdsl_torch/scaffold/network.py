@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, silu
 
+GROUPS = 8  # of channels that are normalised together
+
 
 def build(
     name: str, shape: Sequence[int], noise_range: tuple[float, float] = (-1, 1), scalars: int = 1, **options: int
@@ -31,7 +33,7 @@ class NoiseFeatures(nn.Module):
     def __init__(self, noise_range: tuple[float, float], scalars: int, width: int, frequencies: int = 16) -> None:
         super().__init__()
         low, high = noise_range
-        self.centre, self.scale = (low + high) / 2, 2 / (high - low)
+        self.centre, self.scale = (low + high) / 2, 2 / (high - low) if high > low else 1.0
         self.register_buffer("frequency", math.pi / 2 * 2 ** torch.linspace(0, 4, frequencies), persistent=False)
         self.mix = nn.Sequential(nn.Linear(2 * frequencies * scalars, width), nn.SiLU(), nn.Linear(width, width))
 
@@ -77,6 +79,8 @@ class MLP(nn.Module):
         depth: int = 4,
     ) -> None:
         super().__init__()
+        if width < 1 or depth < 0:
+            raise ValueError(f"an mlp has a width of at least 1 and a depth of at least 0, not {width} and {depth}")
         size, noise_width = math.prod(shape), max(width // 4, 1)
         self.noise = NoiseFeatures(noise_range, scalars, noise_width)
         self.into = nn.Linear(size, width)
@@ -85,7 +89,7 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor, *levels: Tensor) -> Tensor:
         noise = silu(self.noise(*levels))
-        h = self.into(x.flatten(1))
+        h = self.into(x.unsqueeze(1).flatten(1))
         for block in self.blocks:
             h = block(h, noise)
         out: Tensor = self.out(h).reshape(x.shape)
@@ -108,9 +112,9 @@ class ConvBlock(nn.Module):
         return out
 
 
-def normalise(x: Tensor, groups: int = 8) -> Tensor:
+def normalise(x: Tensor) -> Tensor:
     """Normalise over groups of channels; written out because `nn.GroupNorm` has no jvp under `torch.compile`."""
-    grouped: Tensor = x.unflatten(1, (groups, -1))
+    grouped: Tensor = x.unflatten(1, (GROUPS, -1))
     variance, mean = torch.var_mean(grouped, dim=(2, 3, 4), keepdim=True, correction=0)
     return ((grouped - mean) * torch.rsqrt(variance + 1e-5)).flatten(1, 2)
 
@@ -127,6 +131,8 @@ class UNet(nn.Module):
         levels: int = 2,
     ) -> None:
         super().__init__()
+        if levels < 1 or channels < GROUPS or channels % GROUPS:
+            raise ValueError(f"a unet has levels, and channels by the {GROUPS}, not {levels} and {channels}")
         if len(shape) != 3 or any(side % 2 ** (levels - 1) for side in shape[1:]):
             raise ValueError(f"a unet of {levels} levels needs [channels, height, width] that halve, not {list(shape)}")
         widths = [channels * 2**level for level in range(levels)]

@@ -2,80 +2,22 @@
 
 import argparse
 import inspect
-import json
+import itertools
 import math
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import model
-import network as networks
-from data import Scaling, fail
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a checkpoint says of itself."""
-
-    spec: str
-    objective: str
-    step: int
-    shape: tuple[int, ...]
-    network: str
-    options: dict[str, int]
-    scaling: Scaling
-
-
-def save(path: Path, header: Header, **weights: nn.Module) -> None:
-    """Write a checkpoint so that PATH always holds a whole one; `weights` are modules under their names."""
-    tensors = {
-        f"{part}.{name}": t.contiguous() for part, net in weights.items() for name, t in net.state_dict().items()
-    }
-    partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, {name: json.dumps(value) for name, value in asdict(header).items()})
-    os.replace(partial, path)
-
-
-def load(path: str, part: str, device: torch.device) -> tuple[Header, nn.Module]:
-    """Read a checkpoint's header and the network whose weights stand under PART in it."""
-    try:
-        with safe_open(path, "pt", str(device)) as file:
-            header = read_header(file.metadata() or {})
-            names = [name for name in file.keys() if name.startswith(f"{part}.")]  # noqa: SIM118 - no iterable itself
-            weights = {name.removeprefix(f"{part}."): file.get_tensor(name) for name in names}
-        net = make_network(header.network, header.options, header.shape).to(device)
-        net.load_state_dict(weights)
-    except (OSError, SafetensorError) as error:
-        fail(f"can't read the checkpoint {path}: {error}")
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        fail(f"{path} is no checkpoint that this network.py can take: {error}")
-    if header.spec != model.SPEC_SHA256:
-        print(f"note: {path} was trained for another version of the spec", file=sys.stderr)
-    return header, net.eval().requires_grad_(False)
-
-
-def read_header(metadata: Mapping[str, str]) -> Header:
-    """Read a header from the strings of a safetensors file."""
-    values = {name: json.loads(text) for name, text in metadata.items()}
-    return Header(**(values | {"shape": tuple(values["shape"]), "scaling": Scaling(**values["scaling"])}))
-
-
-def make_network(name: str, options: Mapping[str, int], shape: Sequence[int]) -> nn.Module:
-    """Build a network of network.py for the noise levels that the spec's `c_noise` takes, or for times."""
-    levels = (0.0, model.T)
-    if hasattr(model, "c_noise"):
-        levels = tuple(sorted(model.c_noise(torch.tensor([model.EPSILON, model.T])).tolist()))
-    return networks.build(name, shape, levels, model.NETWORK_SCALARS, **options)
+from checkpoint import load
+from data import Scaling, fail, reason
 
 
 @torch.no_grad()
@@ -91,12 +33,23 @@ def draw(network: nn.Module, sampler: str, count: int, shape: Sequence[int], see
 
 def accepted(function: Callable[..., object], values: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the values that FUNCTION has parameters for."""
-    return {name: values[name] for name in inspect.signature(function).parameters if name in values}
+    return {name: values[name] for name in parameters(function) if name in values}
+
+
+@cache
+def parameters(function: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    """Give the parameters of a function of model.py by name; kept, since they are asked for at each step."""
+    return inspect.signature(function).parameters
 
 
 def evaluates(function: Callable[..., object]) -> set[str]:
     """Tell how a loss or sampler of model.py uses its network: as `consistency` (f), as `denoise` (D), or both."""
-    return {"consistency", "denoise"} & set(inspect.unwrap(function).__code__.co_names)
+    return {"consistency", "denoise"} & called(function)
+
+
+def called(function: Callable[..., object]) -> set[str]:
+    """Give the names of the module that a function of model.py uses."""
+    return set(inspect.unwrap(function).__code__.co_names)
 
 
 def samplers_for(objective: str) -> list[str]:
@@ -109,6 +62,7 @@ def samplers_for(objective: str) -> list[str]:
 
 def write(path: Path, panels: Mapping[str, Tensor], scaling: Scaling) -> Path:
     """Write panels of data: images as one picture at PATH, anything else as arrays, at PATH with the ending .npz."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     if all(is_image(panel.shape[1:]) for panel in panels.values()) and path.suffix != ".npz":
         picture({title: scaling.to_unit(panel) for title, panel in panels.items()}).save(path)
         return path
@@ -146,66 +100,155 @@ def sheet(images: Tensor, tile: int = 48) -> Image.Image:
     return Image.fromarray((rows * 255).round().to(torch.uint8).cpu().numpy())
 
 
+def broken(samples: Tensor) -> int:
+    """Count the samples that have a number that is not finite."""
+    return int((~samples.unsqueeze(1).flatten(1).isfinite().all(1)).sum())
+
+
 def choose_device(name: str) -> torch.device:
     """Give the device of that name; `auto` is a GPU where there is one."""
     try:
         device = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name)
-        torch.empty(0, device=device)
+        torch.zeros((), device=device).item()
     except (AssertionError, RuntimeError) as error:
         fail(f"no device {name!r} here: {str(error).splitlines()[0]}")
     return device
 
 
-def positive(text: str) -> int:
-    """Read a whole number above 0."""
-    if (value := int(text)) < 1:
-        raise ValueError(text)
-    return value
+def number(what: str, allowed: Callable[[Any], bool], kind: type[float] = float) -> Callable[[str], Any]:
+    """Make a reader of numbers of a kind, WHAT is allowed in words."""
+
+    def read(text: str) -> Any:
+        try:
+            value = kind(text)
+        except ValueError:
+            value = None
+        if value is None or not allowed(value):
+            raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+        return value
+
+    return read
+
+
+COUNT = number("a whole number of at least 1", lambda n: n >= 1, int)
+SEED = number("a whole number from 0 to 2^63 - 1", lambda n: 0 <= n < 2**63, int)
 
 
 def settings(sampler: str, texts: Sequence[str]) -> dict[str, object]:
-    """Read `NAME=NUMBER`, or `NAME=NUMBER,NUMBER,...` where the sampler's parameter is a tuple."""
-    defaults = {n: p.default for n, p in inspect.signature(getattr(model, f"sample_{sampler}")).parameters.items()}
-    known = {name: default for name, default in defaults.items() if default is not inspect.Parameter.empty}
-    return dict(setting(text, sampler, known) for text in texts)
+    """Read `NAME=NUMBER`, or `NAME=NUMBER,NUMBER,...` where the sampler's parameter is a list of times."""
+    return dict(setting(sampler, text) for text in texts)
 
 
-def setting(text: str, sampler: str, known: Mapping[str, object]) -> tuple[str, object]:
-    """Read one parameter of a sampler, in the type of its default in `known`."""
-    name, _, value = text.partition("=")
+def setting(sampler: str, text: str) -> tuple[str, object]:
+    """Read one parameter of a sampler, in the type of its default."""
+    (name, _, value), known = text.partition("="), tunable(sampler)
     if name not in known:
         fail(f"sampler {sampler} has no parameter {name!r}; it has: {', '.join(known) or 'none'}")
     try:
-        numbers = tuple(int(word) if word.isdecimal() else float(word) for word in value.split(","))
+        return name, reader(sampler, known[name])(value)
+    except argparse.ArgumentTypeError as error:
+        fail(f"can't set {name} of sampler {sampler}: {error}")
+
+
+def tunable(sampler: str) -> dict[str, inspect.Parameter]:
+    """Give the parameters of a sampler that have defaults."""
+    given = parameters(getattr(model, f"sample_{sampler}"))
+    return {name: p for name, p in given.items() if p.default is not inspect.Parameter.empty}
+
+
+def reader(sampler: str, parameter: inspect.Parameter) -> Callable[[str], Any]:
+    """Give what reads a parameter of a sampler: a list, of times where its default is one; a count or a number."""
+    if isinstance(parameter.default, tuple):
+        return times if are_times(parameter.default) else numbers
+    if parameter.annotation is not int:
+        return number("one finite number", math.isfinite)
+    least = 2 if "grid" in called(getattr(model, f"sample_{sampler}")) else 1
+    return number(f"a whole number of at least {least}", lambda n: n >= least, int)
+
+
+def numbers(text: str) -> tuple[float, ...]:
+    """Read a list of numbers."""
+    try:
+        return tuple(map(float, text.split(",")))
     except ValueError:
-        fail(f"{text!r} is not NAME=NUMBER or NAME=NUMBER,NUMBER,...")
-    return name, numbers if isinstance(known[name], tuple) else numbers[0]
+        raise argparse.ArgumentTypeError(f"{text!r} is not NUMBER,NUMBER,...") from None
+
+
+def times(text: str) -> tuple[float, ...]:
+    """Read the times at which a sampler looks, on its way from noise to data."""
+    if not are_times(read := numbers(text)):
+        start = getattr(model, "EPSILON", 0.0)
+        wanted = f"decreasing times, each above {start:g} and at most {model.T:g}"
+        raise argparse.ArgumentTypeError(f"{text!r} is not NUMBER,NUMBER,... of {wanted}")
+    return read
+
+
+def are_times(values: Sequence[float]) -> bool:
+    """Tell whether numbers decrease from a time of the process to one after its boundary."""
+    inside = all(getattr(model, "EPSILON", 0.0) < t <= model.T for t in values)
+    return inside and all(t > s for t, s in itertools.pairwise(values))
+
+
+def shown_samplers() -> str:
+    """List the samplers with their parameters and defaults, as `--set` takes them."""
+    lines = (" ".join([f"  {name}", *map(shown, tunable(name).values())]) for name in model.SAMPLERS)
+    return "\n".join(lines) or "  none"
+
+
+def shown(parameter: inspect.Parameter) -> str:
+    """Show a parameter with its default as `--set` takes it."""
+    given = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
+    return f"{parameter.name}={','.join(f'{number:g}' for number in given)}"
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Sample from a checkpoint of train.py.")
-    parser.add_argument("checkpoint", help="checkpoint.safetensors, written by train.py")
-    parser.add_argument("--sampler", choices=model.SAMPLERS, help="by default the first that suits the checkpoint")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the sampler")
-    parser.add_argument("--n", type=positive, default=64, help="how many samples (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", default="samples.png", help="a .png, or a .npz of arrays (default: %(default)s)")
-    parser.add_argument("--weights", choices=["averaged", "network"], default="averaged")
-    parser.add_argument("--device", default="auto")
+    parser = argparse.ArgumentParser(
+        description="Sample from a checkpoint of train.py.",
+        epilog=f"samplers, with the parameters that --set takes and their defaults:\n{shown_samplers()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("checkpoint", metavar="CHECKPOINT", help="checkpoint.safetensors, written by train.py")
+    add("--sampler", choices=model.SAMPLERS or None, help="by default the first that suits the checkpoint's objective")
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the sampler; can be repeated")
+    add("--n", type=COUNT, default=64, metavar="N", help="how many samples (default: %(default)s)")
+    add("--seed", type=SEED, default=0, help="seed of the noise (default: %(default)s)")
+    add("--out", default="samples.png", metavar="PATH", help="a .png, or a .npz of an array (default: %(default)s)")
+    add(
+        "--weights",
+        choices=["averaged", "network"],
+        default="averaged",
+        help="the average of the weights over training, or the last ones (default: %(default)s)",
+    )
+    add("--device", default="auto", help="such as cpu or cuda:1 (default: a GPU where there is one)")
     return parser.parse_args()
+
+
+def choose_sampler(name: str | None, objective: str) -> str:
+    """Give the sampler asked for, or the first that suits the objective that the weights were trained with."""
+    suitable = samplers_for(objective)
+    if not model.SAMPLERS:
+        fail("the spec has no sampler; add one, such as `sampler onestep`, and compile it again")
+    if name is None and not suitable:
+        fail(f"no sampler suits weights trained with {objective}; choose one by --sampler: {', '.join(model.SAMPLERS)}")
+    if name is not None and name not in suitable:
+        print(f"note: {name} doesn't use a network the way that {objective} trains it", file=sys.stderr)
+    return name or suitable[0]
 
 
 def main() -> None:
     """Sample as the command line says."""
     args = arguments()
     header, network = load(args.checkpoint, args.weights, choose_device(args.device))
-    sampler = args.sampler or next(iter(samplers_for(header.objective)), None) or fail("the spec has no sampler")
+    sampler = choose_sampler(args.sampler, header.objective)
     samples = draw(network, sampler, args.n, header.shape, args.seed, **settings(sampler, args.set))
+    if bad := broken(samples):
+        fail(f"{bad} of {args.n} samples by {sampler} are not finite, so nothing was written")
     try:
         path = write(Path(args.out), {sampler: header.scaling.to_data(samples)}, header.scaling)
     except (OSError, ValueError) as error:
-        fail(f"can't write {args.out}: {error}")
+        fail(f"can't write {args.out}: {reason(error)}")
     print(f"{args.n} samples by {sampler}: {path}")
 
 

@@ -2,64 +2,36 @@
 
 import argparse
 import copy
-import inspect
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 import model
-from data import fail, load_data, measure
+from checkpoint import Header, load, make_network, save
+from data import described, fail, load_data, measure, reason
 from network import NETWORKS
+from objective import Objective, check_needs, check_schedule, denoising, find_objective, shown_objectives
 from sample import (
-    Header,
-    accepted,
+    COUNT,
+    SEED,
+    broken,
     choose_device,
     draw,
-    evaluates,
-    load,
-    make_network,
-    positive,
+    number,
     samplers_for,
-    save,
     write,
 )
 
 REPORT = 25  # steps between two looks at the loss: a look waits for the device
-
-
-@dataclass(frozen=True)
-class Objective:
-    """An objective of model.py, and the schedule of its nodes N and its averaging mu, if it has one."""
-
-    name: str
-    loss: Callable[..., Tensor]
-    draws: Callable[..., dict[str, Tensor]]
-    nodes: Callable[[int, int], int] | None
-    decay: Callable[[int, int], float]
-
-    def now(self, k: int, steps: int) -> dict[str, int]:
-        """Give what the curriculum says at step K of STEPS, and these two."""
-        return {"k": k, "K": steps} | ({"N": self.nodes(k, steps)} if self.nodes else {})
-
-    def per_sample(self, x0: Tensor, generator: torch.Generator, k: int, steps: int, **networks: Any) -> Tensor:
-        """Draw what the objective draws and give its loss `[batch]` at step K of STEPS."""
-        now = self.now(k, steps)
-        draws = self.draws(generator, x0, **accepted(self.draws, now))
-        return self.loss(x0=x0, **draws, **accepted(self.loss, networks | now))
-
-
-def find_objective(name: str) -> Objective:
-    """Gather what model.py has for the objective NAME."""
-    loss, draws = getattr(model, f"loss_{name}"), getattr(model, f"draw_{name}")
-    nodes, decay = getattr(model, f"{name}_N", None), getattr(model, f"{name}_mu", lambda k, steps: 0.0)
-    return Objective(name, loss, draws, nodes, decay)
 
 
 @dataclass
@@ -75,10 +47,16 @@ class Run:
     target: nn.Module  # the objective's own average, by the curriculum's mu
     averaged: nn.Module  # the average that samples are drawn with
     learned: nn.Module  # the functions that the objective learns beside the network, if it does
+    trained: list[nn.Parameter]  # what the optimiser changes
     optimizer: torch.optim.Optimizer
     generator: torch.Generator
     step: int = 0
     saved: int = 0  # the step of the checkpoint, if there is one
+
+    @cached_property
+    def weights(self) -> tuple[list[Tensor], ...]:
+        """List the weights of the network and its averages; once, since it takes a module long to find them."""
+        return tuple(list(part.parameters()) for part in (self.network, self.target, self.averaged))
 
 
 def update(run: Run) -> Tensor:
@@ -94,10 +72,11 @@ def update(run: Run) -> Tensor:
     ).mean()
     run.optimizer.zero_grad()
     loss.backward()
-    norm = nn.utils.clip_grad_norm_([*run.network.parameters(), *run.learned.parameters()], run.args.clip)
+    norm = nn.utils.clip_grad_norm_(run.trained, run.args.clip)
     run.optimizer.step()
-    follow(run.target, run.network, mu)
-    follow(run.averaged, run.network, min(run.args.ema, (1 + run.step) / (10 + run.step)))
+    network, target, averaged = run.weights
+    follow(target, network, mu)
+    follow(averaged, network, min(run.args.ema, (1 + run.step) / (10 + run.step)))
     run.step += 1
     return torch.stack([loss.detach(), norm])
 
@@ -108,13 +87,9 @@ def rate(step: int, args: argparse.Namespace) -> float:
     return float(min(1.0, (step + 1) / args.warmup) * fall)
 
 
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move an average of weights towards the network's: `average = decay*average + (1 - decay)*network`."""
-    for old, new in zip(average.parameters(), network.parameters(), strict=True):
-        old.lerp_(new, 1 - decay)
-    for kept, buffer in zip(average.buffers(), network.buffers(), strict=True):
-        kept.copy_(buffer)
+def follow(average: list[Tensor], weights: list[Tensor], decay: float) -> None:
+    """Move an average of weights towards them: `average = decay*average + (1 - decay)*weights`."""
+    get_ema_multi_avg_fn(decay)(average, weights, 0)
 
 
 def train(run: Run) -> None:
@@ -132,27 +107,41 @@ def train(run: Run) -> None:
 
 
 def report(run: Run, seen: Tensor, bar: "tqdm[Any]") -> None:
-    """Show the mean loss since the last look; stop if the loss or its gradient was not finite."""
+    """Show the means since the last look; stop if the loss or its gradient was not finite."""
     made = run.step - bar.n
-    if not bool(seen.isfinite().all()):
-        last = f"the weights of step {run.saved} are in {checkpoint(run)}" if run.saved else "nothing was saved yet"
-        fail(f"the loss or its gradient is not finite, between steps {bar.n} and {run.step}; {last}")
-    shown = {"loss": f"{seen[0].item() / made:.4g}"} | run.objective.now(run.step - 1, run.args.steps)
-    bar.set_postfix({name: shown[name] for name in ("loss", "N") if name in shown}, refresh=False)
+    loss, slope = (seen / made).tolist()
+    if not math.isfinite(loss + slope):
+        fail(f"the loss or its gradient is not finite, between steps {bar.n} and {run.step}; {kept(run)}")
+    nodes = run.objective.now(run.step - 1, run.args.steps).get("N")
+    rest = {} if nodes is None else {"N": nodes}
+    lr = run.optimizer.param_groups[0]["lr"]
+    bar.set_postfix({"loss": f"{loss:.4g}", "gradient": f"{slope:.3g}", "lr": f"{lr:.2g}", **rest}, refresh=False)
     bar.update(made)
+
+
+def kept(run: Run) -> str:
+    """Say which weights there are when a run ends early."""
+    return f"the weights of step {run.saved} are in {checkpoint(run)}" if run.saved else "nothing was saved yet"
 
 
 def record(run: Run) -> None:
     """Save a checkpoint and draw samples beside data, with every sampler that suits the objective."""
+    for old, new in zip(run.averaged.buffers(), run.network.buffers(), strict=True):
+        old.copy_(new)
     weights = {"network": run.network, "averaged": run.averaged, "learned": run.learned}
     save(checkpoint(run), replace(run.header, step=run.step), **weights)
     run.saved = run.step
-    scaling, shape = run.header.scaling, run.header.shape
-    panels = {s: draw(run.averaged, s, 64, shape, run.args.seed) for s in samplers_for(run.objective.name)}
     name = "samples" if run.step == run.args.steps else f"samples-{run.step:06}"
-    shown = {title: scaling.to_data(x) for title, x in {**panels, "data": run.data[:64]}.items()}
-    path = write(Path(run.args.out, f"{name}.png"), shown, scaling)
-    tqdm.write(f"step {run.step}: samples ({', '.join(shown)}) in {path}, weights in {checkpoint(run)}")
+    panels = samples(run) | {"data": run.header.scaling.to_data(run.data[:64])}
+    path = write(Path(run.args.out, f"{name}.png"), panels, run.header.scaling)
+    tqdm.write(f"step {run.step}: samples ({', '.join(panels)}) in {path}, weights in {checkpoint(run)}")
+
+
+def samples(run: Run) -> dict[str, Tensor]:
+    """Draw samples by each sampler that suits the objective; its name says how many are not finite, if any."""
+    drawn = {s: draw(run.averaged, s, 64, run.header.shape, run.args.seed) for s in samplers_for(run.objective.name)}
+    titles = {s: f"{s}, {bad} not finite" if (bad := broken(x)) else s for s, x in drawn.items()}
+    return {titles[s]: run.header.scaling.to_data(x) for s, x in drawn.items()}
 
 
 def checkpoint(run: Run) -> Path:
@@ -160,53 +149,37 @@ def checkpoint(run: Run) -> Path:
     return Path(run.args.out, "checkpoint.safetensors")
 
 
-def load_teacher(args: argparse.Namespace, device: torch.device) -> tuple[Header, nn.Module] | None:
-    """Load the network of the checkpoint `--teacher`, which must have been trained as a denoiser."""
+def load_teacher(args: argparse.Namespace, own: Header, device: torch.device) -> tuple[Header, nn.Module] | None:
+    """Load the network of the checkpoint `--teacher`, which must have been trained as a denoiser of the same data."""
     if args.teacher is None:
         return None
     header, network = load(args.teacher, "averaged", device)
     if header.objective in model.OBJECTIVES and header.objective not in denoising():
         fail(f"{args.teacher} was trained with {header.objective}, not as a denoiser: {' or '.join(denoising())}")
+    if header.shape != own.shape:
+        fail(f"{args.teacher} was trained on data {list(header.shape)}, and {args.data} has {list(own.shape)}")
+    if not own.scaling.agrees(header.scaling):
+        there, here = (f"(data - {s.shift:.4g})/{s.scale:.4g}" for s in (header.scaling, own.scaling))
+        fail(f"{args.teacher} was trained on {there}, and {args.data} would be {here}: give the data it was trained on")
     return header, network
-
-
-def denoising() -> list[str]:
-    """List the objectives that train a denoiser."""
-    return [name for name in model.OBJECTIVES if "denoise" in evaluates(getattr(model, f"loss_{name}"))]
-
-
-def check_needs(objective: Objective, teacher: str | None) -> None:
-    """Refuse an objective that needs what this script doesn't have, or a teacher that nothing asks for."""
-    takes = inspect.signature(objective.loss).parameters
-    if "teacher" in takes and not hasattr(model, "denoise"):
-        fail(f"the objective {objective.name} needs a teacher, and the spec has no preconditioning to make one")
-    if "teacher" in takes and teacher is None:
-        hint = f", such as {' or '.join(denoising())} trains" if denoising() else ""
-        fail(f"the objective {objective.name} needs --teacher CHECKPOINT, the weights of a denoiser{hint}")
-    if "teacher" not in takes and teacher is not None:
-        fail(f"the objective {objective.name} takes no teacher")
-
-
-def check_schedule(objective: Objective, steps: int) -> None:
-    """Refuse a number of steps in which the objective's curriculum has no place for its stages."""
-    try:
-        objective.now(0, steps)
-    except ArithmeticError:
-        fail(f"the curriculum of {objective.name} can't have {steps} step{'s' * (steps > 1)}: give more --steps")
 
 
 def start(args: argparse.Namespace) -> Run:
     """Set a run up: data, networks, optimiser, and one generator for whatever is random."""
+    if not model.OBJECTIVES:
+        fail("the spec has no objective, so nothing can be trained; add one, such as `objective denoising`")
     device, objective = choose_device(args.device), find_objective(args.objective)
     check_needs(objective, args.teacher)
     check_schedule(objective, args.steps)
     data = load_data(args.data)
-    teacher = load_teacher(args, device)
-    scaling, (name, options) = measure(data), choose_network(args.network)
+    scaling, (name, options) = measure(data, args.data), choose_network(args.network)
     header = Header(model.SPEC_SHA256, objective.name, 0, tuple(data.shape[1:]), name, options, scaling)
+    print(described(data, args.data, scaling), file=sys.stderr)
+    teacher = load_teacher(args, header, device)
     torch.manual_seed(args.seed)
     network = first_weights(header, teacher).to(device)
     learned = getattr(model, f"learned_{objective.name}", nn.Module)().to(device)
+    trained = [*network.parameters(), *learned.parameters()]
     return Run(
         args=args,
         objective=objective,
@@ -215,11 +188,10 @@ def start(args: argparse.Namespace) -> Run:
         header=header,
         network=network,
         target=copy.deepcopy(network).requires_grad_(False),
-        averaged=copy.deepcopy(network).requires_grad_(False),
+        averaged=copy.deepcopy(network).requires_grad_(False).eval(),
         learned=learned,
-        optimizer=torch.optim.Adam(
-            [*network.parameters(), *learned.parameters()], lr=args.lr, betas=(0.9, 0.99), fused=True
-        ),
+        trained=trained,
+        optimizer=torch.optim.Adam(trained, lr=args.lr, betas=(0.9, 0.99), fused=True),
         generator=torch.Generator(device).manual_seed(args.seed),
     )
 
@@ -249,23 +221,28 @@ def option(parser: argparse.ArgumentParser, name: str, default: object, text: st
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="Train a network with an objective of the spec.")
-    own = f"runs/{Path(__file__).resolve().parent.name}"
+    parser = argparse.ArgumentParser(
+        description="Train a network with an objective of the spec; write weights, and samples beside data.",
+        epilog=f"objectives, the first by default:\n{shown_objectives()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add = partial(option, parser)
     add("--data", "digits", "digits, or a .npz of one array, one sample a row")
-    add("--objective", model.OBJECTIVES[0], "what to minimise", choices=model.OBJECTIVES)
+    add("--objective", next(iter(model.OBJECTIVES), None), "what to minimise", choices=model.OBJECTIVES or None)
     add("--teacher", None, "weights of a denoiser, for an objective that distils", metavar="CHECKPOINT")
-    add("--network", None, "a network in place of the spec's", choices=NETWORKS)
-    add("--out", own, "folder for weights and samples")
-    add("--steps", 4000, "how many steps to make", type=positive)
-    add("--batch", 256, "samples in one step", type=positive)
-    add("--lr", 2e-3, "learning rate at its height", type=float)
-    add("--warmup", 100, "steps over which the learning rate rises", type=positive)
-    add("--ema", 0.995, "decay of the averaged weights that samples are drawn with", type=float)
-    add("--clip", math.inf, "greatest norm of the gradient", type=float)
-    add("--every", 1000, "steps between checkpoints with samples", type=positive)
-    add("--seed", 0, "seed of the weights, the batches and the noise", type=int)
-    add("--device", "auto", "auto is a GPU where there is one")
+    add("--network", None, "a network of network.py in place of the spec's", choices=NETWORKS)
+    add("--out", f"runs/{Path(__file__).resolve().parent.name}", "folder for weights and samples")
+    add("--steps", 4000, "how many steps to make", type=COUNT)
+    add("--batch", 256, "samples in one step, drawn with replacement", type=COUNT)
+    add("--lr", 2e-3, "learning rate at its height", type=number("a number of at least 0", lambda x: 0 <= x < math.inf))
+    add("--warmup", 100, "steps over which the learning rate rises; then it falls to 0 along a cosine", type=COUNT)
+    decay = number("a number of at least 0 and below 1", lambda x: 0 <= x < 1)
+    add("--ema", 0.995, "decay of the averaged weights that samples are drawn with", type=decay)
+    norm = number("a number above 0, or inf", lambda x: x > 0)
+    add("--clip", math.inf, "greatest norm of the gradient; longer ones are shortened to it", type=norm)
+    add("--every", 1000, "steps between checkpoints with samples", type=COUNT)
+    add("--seed", 0, "seed of the weights, the batches and the noise", type=SEED)
+    add("--device", "auto", "such as cpu or cuda:1; auto is a GPU where there is one")
     return parser.parse_args()
 
 
@@ -276,9 +253,9 @@ def main() -> None:
         Path(run.args.out).mkdir(parents=True, exist_ok=True)
         train(run)
     except OSError as error:
-        fail(f"can't write to {run.args.out}: {error}")
+        fail(f"can't write to {run.args.out}: {reason(error)}")
     except KeyboardInterrupt:
-        fail(f"interrupted at step {run.step}")
+        fail(f"interrupted at step {run.step}; {kept(run)}")
 
 
 if __name__ == "__main__":
