@@ -8,7 +8,7 @@ from cmdsl.emit.tests import Adapters
 TEXT = '''
 jax.config.update("jax_enable_x64", True)
 FLOAT32, FLOAT64 = jnp.float32, jnp.float64
-sin = jnp.sin
+tanh = jnp.tanh
 
 
 def array(values, dtype):

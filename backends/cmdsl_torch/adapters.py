@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from cmdsl.emit.module import Import
+from cmdsl.emit.properties import Property
 from cmdsl.emit.tests import Adapters
 
 TEXT = '''
 FLOAT32, FLOAT64 = torch.float32, torch.float64
-sin = torch.sin
+tanh = torch.tanh
 
 
 def array(values, dtype):
@@ -38,4 +39,12 @@ def differentiated(function, weight, dtype):
     return values, variable.grad.item()
 '''
 
-ADAPTERS = Adapters((Import("torch"),), TEXT)
+MODULE = '''
+def test_module_is_the_consistency_function():
+    """ConsistencyModel(network)(x, t) is f(x, t)."""
+    x, t = data(FLOAT64), array([time_at_fraction(fraction) for fraction in (0.25, 0.5, 0.75, 1.0)], FLOAT64)
+    module = model.ConsistencyModel(small_network(0.3))
+    assert listed(module(x, t)) == listed(model.consistency(small_network(0.3), x, t))
+'''
+
+ADAPTERS = Adapters((Import("torch"),), TEXT, (Property(lambda p: p.function("consistency") is not None, MODULE),))

@@ -67,10 +67,50 @@ def solved(solver, steps):
     end = model.integrate(exact_denoiser, x, times, getattr(model, solver))
     return abs(flat(listed(end - model.exact_gaussian(x, at(start), at(stop))))[0])
 ''',
+    "WEIGHT": """
+WEIGHT = 0.25
+""",
+    "STATES": """
+# Four batches of three samples.
+STATES = [
+    [[[(29 * b + 17 * i + 22 * r + 11 * c) % 64 / 16 - 1.96875 for c in range(2)] for r in range(2)] for i in range(3)]
+    for b in range(4)
+]
+""",
+    "made": '''
+def made(arguments, weight):
+    """Give arguments as arrays, and networks of a weight."""
+    forms = {name: value(weight) for name, value in arguments.items() if callable(value)}
+    arrays = {name: array(value, FLOAT64) for name, value in arguments.items() if isinstance(value, list)}
+    return arguments | forms | arrays
+''',
+    "averaged_network": '''
+def averaged_network(weight):
+    """Give a network with another weight."""
+    return small_network(weight / 2)
+''',
     "small_network": '''
 def small_network(weight):
     """Give a network with one weight."""
-    return lambda x, *scalars: weight * sin(x) + 0.01 * over(sum(scalars), x)
+    return lambda x, *scalars: weight * tanh(x) + over(sum(scalars), x) / 64
+''',
+    "small_denoiser": '''
+def small_denoiser(weight):
+    """Give a denoiser with one weight."""
+    return lambda x, t: weight * tanh(x) + x / 2 + over(t, x) / 64
+''',
+    "small_functions": '''
+def small_functions(weight):
+    """Give learned functions with one weight, under any name."""
+    return collections.defaultdict(lambda: lambda *scalars: weight * tanh(sum(scalars)))
+''',
+    "MANY": """
+MANY = 2**20
+""",
+    "share_of": '''
+def share_of(condition):
+    """Give the share of entries for which a condition holds."""
+    return condition.sum().item() / MANY
 ''',
     "counts": '''
 def counts(objective):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -9,14 +10,13 @@ from typing import Any
 import mpmath
 from attrs import frozen
 
-from cmdsl.ir.interpret import DIGITS, Machine, interpret, machine
+from cmdsl.ir.interpret import Machine, interpret, machine
 from cmdsl.ir.nodes import Call, Function, Param, Program, Role, Type, Var
 from cmdsl.ir.walk import all_subexpressions
 
 ROLES = (Role.PROCESS, Role.KERNEL, Role.PRECONDITION, Role.DEFINITION)
 STATES = (0.75, -1.25, 2.5, -0.375)  # exact in float32
 STEPS = 12
-LARGEST = 3e38  # of float32
 PRECISIONS = (40, 42, 45, 47)  # bits in which a formula is evaluated to learn what its roundings come to
 H = 10**20  # 1/H is the step of the differences that measure condition: a third of the digits
 
@@ -90,19 +90,19 @@ def _table(program: Program, f: Function) -> Table:
     columns = _columns(program, f)
     m = machine(program)
     value = _column(m, f, columns)
-    value = [v if sure else m.mp.nan for v, sure in zip(value, _sure(program, f, columns, value), strict=True)]
     moved = list(_movements(program, m, f, columns, value))
     if f.role is Role.DEFINITION:
         moved.append(_roundings(program, f, columns, value))
     rows = zip(zip(*columns, strict=True), value, zip(*moved, strict=True), strict=True)
-    kept = (_row(m, arguments, v, moves) for arguments, v, moves in rows)
+    kept = (_row(arguments, v, moves) for arguments, v, moves in rows)
     kinds = "".join("x" if p.type is Type.STATE else "t" for p in f.params)
     return Table(f.name, kinds, tuple(row for row in kept if row is not None))
 
 
-def _row(m: Machine, arguments: tuple[float, ...], value: Any, moves: tuple[Any, ...]) -> Row | None:
-    scale = abs(value) + sum(abs(move) for move in moves)
-    return Row(arguments, float(value), float(scale)) if m.mp.isfinite(scale) else None
+def _row(arguments: tuple[float, ...], value: Any, moves: tuple[Any, ...]) -> Row | None:
+    """Give a row, None where a float can't hold it."""
+    row = Row(arguments, float(value), float(abs(value) + sum(abs(move) for move in moves)))
+    return row if all(map(math.isfinite, (*arguments, row.value, row.scale))) else None
 
 
 def _columns(program: Program, f: Function) -> list[list[float]]:
@@ -116,6 +116,11 @@ def _columns(program: Program, f: Function) -> list[list[float]]:
 def _column_of(p: Param, at: int, f: Function, points: list[float]) -> list[float]:
     if p.type is Type.STATE:
         return [STATES[(i + at) % len(STATES)] for i in range(len(points))]
+    return scalar_column(p, f, points)
+
+
+def scalar_column(p: Param, f: Function, points: list[float]) -> list[float]:
+    """Give times for a scalar parameter: earlier ones where it is the earlier of two."""
     scalars = [q.name for q in f.params if q.type is Type.SAMPLE]
     earlier = {"r", "s"} & {*scalars} or {*scalars[1:]}
     later = p.name not in earlier or len(scalars) == 1
@@ -126,14 +131,7 @@ def _noise_levels(program: Program, points: list[float]) -> list[float]:
     """Give sigma/alpha at some times, where it is finite."""
     m = machine(program)
     sigma, alpha = (interpret(m, name, points) for name in ("sigma", "alpha"))
-    ratios = (float(s / a) for s, a in zip(sigma, alpha, strict=True) if a)
-    return [_float32(ratio) for ratio in ratios if ratio < LARGEST]
-
-
-def _sure(program: Program, f: Function, columns: list[list[Any]], value: list[Any]) -> list[bool]:
-    """Tell which values have digits: where a formula is singular, as tan(pi/2) is, there are none."""
-    again = _column(machine(program, digits=DIGITS + 10), f, columns)
-    return [abs(a - b) <= abs(b) / H for a, b in zip(again, value, strict=True)]
+    return [_float32(float(s / a)) for s, a in zip(sigma, alpha, strict=True) if a]
 
 
 def _column(m: Machine, f: Function, columns: list[list[Any]]) -> list[Any]:
@@ -187,7 +185,7 @@ class Steps:
 
 
 def schedules(program: Program) -> tuple[Steps, ...]:
-    """Evaluate every curriculum; steps at which a rounding could make a whole number jump are left out."""
+    """Evaluate every curriculum where it is finite, and no rounding could make a whole number jump."""
     found = (f for f in program.functions if f.host and [p.name for p in f.params] == ["k", "K"])
     return tuple(Steps(f.name, tuple(_steps(machine(program), f))) for f in found)
 
@@ -196,12 +194,13 @@ def _steps(m: Machine, f: Function) -> Iterator[tuple[int, int, float]]:
     for total in (1000, 400_000):
         for k in sorted({0, 1, *(total * part // 13 for part in range(1, 13)), total - 1}):
             value, *nearby = (interpret(m, f.name, k * (1 + s / m.mp.mpf(10) ** 12), total) for s in (0, 1, -1))
-            if not f.integer or nearby == [value, value]:
+            if math.isfinite(float(value)) and (not f.integer or nearby == [value, value]):
                 yield k, total, float(value)
 
 
 def grids(program: Program) -> tuple[tuple[str, tuple[tuple[float, ...], ...]], ...]:
-    """Evaluate every grid at a few numbers of nodes."""
+    """Evaluate every grid at a few numbers of nodes, where it is finite."""
     m = machine(program)
-    found = [f.name for f in program.functions if f.role is Role.GRID]
-    return tuple((name, tuple(tuple(map(float, interpret(m, name, n))) for n in (2, 5, 18))) for name in found)
+    names = [f.name for f in program.functions if f.role is Role.GRID]
+    found = ((name, [tuple(map(float, interpret(m, name, n))) for n in (2, 5, 18)]) for name in names)
+    return tuple((name, tuple(row for row in rows if all(map(math.isfinite, row)))) for name, rows in found)

@@ -1,9 +1,7 @@
 """Reference evaluation of a Program at fifty digits: the oracle of every backend, written to be obviously right.
 
 STATIC, LOOP and UNIFORM are numbers, TABLE and SAMPLE lists of numbers, STATE a list of flat lists; networks,
-denoisers and callables of other modules are Python callables on those, and LEARNED maps names to such. Draws
-are arguments: nothing here is random.
-"""
+denoisers and callables of other modules XX"""
 
 from __future__ import annotations
 
@@ -53,13 +51,27 @@ Value: TypeAlias = Any  # a number of the context, a list, a list of lists, a tr
 Environment: TypeAlias = Mapping[str, Value]
 
 
+def _undrawn(draw: Draw, args: list[Value]) -> Value:
+    raise ValueError("draws are arguments of the reference evaluation, not results of it")
+
+
+def _itself(value: Value) -> Value:
+    return value
+
+
 @frozen
 class Machine:
-    """A Program with the arithmetic it is evaluated in and the values of its constants."""
+    """A Program with the arithmetic it is evaluated in and the values of its constants.
+
+    `drawn` gives the value of a draw from its evaluated arguments; `stopped` is told whatever the optimiser takes for
+    constant, in the order of evaluation, and gives what stands for it.
+    """
 
     program: Program
     mp: Any = field(factory=mpmath.mp.clone)
     constants: Environment = field(factory=dict)
+    drawn: Callable[[Draw, list[Value]], Value] = _undrawn
+    stopped: Callable[[Value], Value] = _itself
 
 
 def machine(
@@ -130,19 +142,28 @@ def _run(m: Machine, body: tuple[Stmt, ...], env: dict[str, Value]) -> Value:
     for s in body:
         match s:
             case Let():
-                if s.primal is not None and isinstance(s.value, Jvp):
-                    point = (evaluate(m, p, env) for p in s.value.primals)
-                    env[s.primal] = evaluate(m, s.value.function, env)(*point)
-                env[s.name] = evaluate(m, s.value, env)
+                env.update(_bound(m, s, env))
             case Loop():
                 _loop(m, s, env)
             case Return():
                 return evaluate(m, s.value, env)
-            case Draw() | ReturnDraws():
-                raise ValueError("draws are arguments of the reference evaluation, not results of it")
+            case Draw():
+                env[s.name] = m.drawn(s, [evaluate(m, a, env) for a in s.args])
+            case ReturnDraws():
+                return {name: env[name] for name in s.names}
             case _:
                 assert_never(s)
     return None
+
+
+def _bound(m: Machine, s: Let, env: Environment) -> dict[str, Value]:
+    """Give what a Let binds: its name, and what the function that it differentiates gives at the point itself."""
+    kept = m.stopped if s.frozen else _itself
+    found = {s.name: kept(evaluate(m, s.value, env))}
+    if s.primal is not None and isinstance(s.value, Jvp):
+        point = (evaluate(m, p, env) for p in s.value.primals)
+        found[s.primal] = kept(evaluate(m, s.value.function, env)(*point))
+    return found
 
 
 def _loop(m: Machine, loop: Loop, env: dict[str, Value]) -> None:
@@ -196,7 +217,7 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
                 m, e.body, dict(env) | dict(zip((p.name for p in e.params), args, strict=True))
             )
         case StopGrad():
-            return evaluate(m, e.value, env)
+            return m.stopped(evaluate(m, e.value, env))
         case Jvp():
             return _jvp(m, e, env)
         case Gather():

@@ -12,7 +12,6 @@ from cmdsl.ir.nodes import (
     Fill,
     Gather,
     Jvp,
-    Lambda,
     Logic,
     Nodes,
     Num,
@@ -80,8 +79,6 @@ def describe(e: Expr) -> str:
             return "dim"
         case Jvp():
             return "derivative"
-        case Lambda():
-            return "function"
     return "value"
 
 

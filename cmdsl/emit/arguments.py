@@ -1,0 +1,116 @@
+"""The arguments that a function is called with for reference: fixed states, draws at some quantiles, small networks.
+
+`test_model.py` makes the same of their names: see `STATES`, `small_network`, … among its helpers.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import evolve, frozen
+
+from cmdsl.emit.code import Name
+from cmdsl.emit.quantiles import quantile
+from cmdsl.emit.reference import scalar_column, times
+from cmdsl.ir.interpret import Machine, interpret, machine
+from cmdsl.ir.nodes import Draw, Function, Param, Program, Type
+
+COUNTS = {"N": 5, "k": 300, "K": 1000}
+BATCH, ELEMENTS, STATES = 3, 4, 4
+WEIGHT = 0.25
+
+
+@frozen
+class Argument:
+    """An argument as it is shown, and its value, or what makes it from a Machine and the weight of a network."""
+
+    shown: Any
+    value: Any
+
+
+def arguments(program: Program, f: Function, draw: Function | None) -> dict[str, Argument] | None:
+    """Give an argument for each parameter that has no default, None where one is of no known kind."""
+    drawn = {} if draw is None else _drawn(program, draw)
+    found = {p.name: drawn.get(p.name) or _argument(program, f, p) for p in f.params}
+    given = {name: argument for name, argument in found.items() if argument is not None}
+    return given if all(p.name in given or p.default is not None for p in f.params) else None
+
+
+def _argument(program: Program, f: Function, p: Param) -> Argument | None:
+    before = sum(q.type is p.type for q in f.params[: f.params.index(p)])
+    match p.type:
+        case Type.NETWORK:
+            return AVERAGED if before else NETWORK
+        case Type.DENOISER:
+            return DENOISER
+        case Type.LEARNED:
+            return LEARNED
+        case Type.STATE:
+            return _state(before)
+        case Type.SAMPLE:
+            points = scalar_column(p, f, list(times(program)))
+            return _numbers([points[len(points) * part // 4] for part in range(1, BATCH + 1)])
+    return Argument(COUNTS[p.name], COUNTS[p.name]) if p.name in COUNTS else None
+
+
+def _state(number: int) -> Argument:
+    return Argument(Name(f"STATES[{number % STATES}]"), _entries(number % STATES))
+
+
+def _entries(number: int) -> list[list[float]]:
+    """Give a batch, one flat list for each sample, of numbers that have few digits."""
+    return [[(29 * number + 17 * i + 11 * j) % 64 / 16 - 1.96875 for j in range(ELEMENTS)] for i in range(BATCH)]
+
+
+def _states(first: int, count: int) -> Argument:
+    each = [_state(first + turn) for turn in range(count)]
+    return Argument([a.shown for a in each], [a.value for a in each])
+
+
+def _numbers(values: list[Any]) -> Argument:
+    floats = [float(v) for v in values]
+    return Argument(floats, floats)
+
+
+def _network(m: Machine, weight: Any) -> Callable[..., Any]:
+    return lambda x, *scalars: [
+        [weight * m.mp.tanh(v) + sum(c) / 64 for v in row] for row, *c in zip(x, *scalars, strict=True)
+    ]
+
+
+def _denoiser(m: Machine, weight: Any) -> Callable[..., Any]:
+    return lambda x, t: [[weight * m.mp.tanh(v) + v / 2 + c / 64 for v in row] for row, c in zip(x, t, strict=True)]
+
+
+def _learned(m: Machine, weight: Any) -> Mapping[str, Callable[..., Any]]:
+    def curve(*scalars: list[Any]) -> list[Any]:
+        return [weight * m.mp.tanh(sum(c)) for c in zip(*scalars, strict=True)]
+
+    return defaultdict(lambda: curve)
+
+
+NETWORK = Argument(Name("small_network"), _network)
+AVERAGED = Argument(Name("averaged_network"), lambda m, weight: _network(m, WEIGHT / 2))
+DENOISER = Argument(Name("small_denoiser"), lambda m, weight: _denoiser(m, WEIGHT))
+LEARNED = Argument(Name("small_functions"), _learned)
+
+
+def _drawn(program: Program, f: Function) -> dict[str, Argument]:
+    """Give what a function draws: states in their order, and of scalars a quantile for each sample."""
+    draws = [s for s in f.body if isinstance(s, Draw)]
+    m = machine(program)
+    states: dict[str, Argument] = {}
+
+    def drawn(s: Draw, args: list[Any]) -> Any:
+        number = draws.index(s)
+        if s.type is Type.STATE:
+            states[s.name] = _states(number + 1, int(args[1])) if len(args) > 1 else _state(number + 1)
+            return states[s.name].value
+        shares = ((0.37 + 0.618 * (BATCH * number + i)) % 1 for i in range(BATCH))
+        return quantile(m.mp, s, args, [m.mp.mpf(share) for share in shares])
+
+    counts = {p.name: COUNTS[p.name] for p in f.params if p.name in COUNTS}
+    values = interpret(evolve(m, drawn=drawn), f.name, _entries(0), **counts)
+    return states | {name: _numbers(value) for name, value in values.items() if name not in states}

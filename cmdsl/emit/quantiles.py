@@ -1,0 +1,125 @@
+"""Quantiles of what is drawn, at fifty digits: the reference of every `draw_…` of an emitted module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from attrs import evolve, frozen
+
+from cmdsl.ir.interpret import Machine, interpret, lift, machine
+from cmdsl.ir.nodes import Draw, Function, Program, Role, Type
+
+NODES, STEP, STEPS = 8, 300, 1000
+SHARES = (0.0, 0.02, 0.2, 0.5, 0.8, 0.98, 1.0)
+EDGE = 10**-30  # stands for a share of 0, so that a quantile is finite; draws are not that far out
+
+
+@frozen
+class Distribution:
+    """A draw by its quantiles: a share of all draws, and the value that they do not exceed."""
+
+    name: str
+    quantiles: tuple[tuple[float, float], ...]
+
+
+@frozen
+class Draws:
+    """What a function draws, and the counts that it takes."""
+
+    name: str
+    counts: tuple[tuple[str, int], ...]
+    distributions: tuple[Distribution, ...]
+
+
+def quantile(mp: Any, draw: Draw, args: list[Any], shares: list[Any]) -> Any:
+    """Give the values of a scalar draw at some shares, one for each sample."""
+    if draw.distribution == "index":
+        return [_index(args[0], share) for share in shares]
+    function = QUANTILES[draw.distribution]
+    return lift(lambda share, *numbers: function(mp, share, *numbers), shares, *args)
+
+
+def normal(mp: Any, share: Any, mean: Any = 0, deviation: Any = 1) -> Any:
+    """Give a quantile of a normal distribution; the far end by the near one, which has more digits."""
+    far = share > mp.mpf(1) / 2
+    distance = mp.sqrt(2) * mp.erfinv(1 - 2 * (1 - share if far else share))
+    return mean + deviation * (distance if far else -distance)
+
+
+def _index(weights: list[Any], share: Any) -> Any:
+    total, reached = sum(weights), 0
+    for i, weight in enumerate(weights, 1):
+        reached += weight
+        if reached >= share * total:
+            return i
+    return len(weights)
+
+
+QUANTILES: Mapping[str, Callable[..., Any]] = {
+    "normal": normal,
+    "lognormal": lambda mp, share, *moments: mp.exp(normal(mp, share, *moments)),
+    "logitnormal": lambda mp, share, *moments: 1 / (1 + mp.exp(-normal(mp, share, *moments))),
+    "uniform": lambda mp, share, low, high: low + (high - low) * share,
+    "integers": lambda mp, share, low, high: min(low + mp.floor((high - low + 1) * share), high),
+    "bernoulli": lambda mp, share, p: mp.mpf(share > 1 - p),
+}
+
+
+def distributions(program: Program) -> tuple[Draws, ...]:
+    """Give the quantiles of every draw that one distribution decides, and decides monotonically."""
+    found = (_draws(program, f) for f in program.functions if f.role is Role.DRAW)
+    return tuple(d for d in found if d.distributions)
+
+
+def counts(f: Function) -> dict[str, int]:
+    """Give the counts that a function of a training step asks for."""
+    offered = {"N": NODES, "k": STEP, "K": STEPS}
+    return {p.name: offered[p.name] for p in f.params if p.name in offered}
+
+
+def _draws(program: Program, f: Function) -> Draws:
+    m = machine(program)
+    varied: dict[str, list[list[Any]]] = {}
+    for moved in (s.name for s in f.body if isinstance(s, Draw)):
+        for name, column in _values(m, f, moved).items():
+            varied.setdefault(name, []).extend([column] if len(set(column)) > 1 else [])
+    kept = (Distribution(name, rows) for name, found in varied.items() if (rows := _rows(m, found)))
+    return Draws(f.name, tuple(counts(f).items()), tuple(kept))
+
+
+def _values(m: Machine, f: Function, moved: str) -> dict[str, list[Any]]:
+    """Evaluate a function of draws at all shares of one of them, for states of one element."""
+    edge = m.mp.mpf(EDGE)
+    shares = [min(max(m.mp.mpf(share), edge), 1 - edge) for share in SHARES]
+    middle = [m.mp.mpf(1) / 2] * len(SHARES)
+
+    def drawn(draw: Draw, args: list[Any]) -> Any:
+        return _drawn(m.mp, draw, args, shares if draw.name == moved else middle)
+
+    found = interpret(evolve(m, drawn=drawn), f.name, [[0]] * len(SHARES), **counts(f))
+    return {name: [v[0] if isinstance(v, list) else v for v in _first(value)] for name, value in found.items()}
+
+
+def _drawn(mp: Any, draw: Draw, args: list[Any], shares: list[Any]) -> Any:
+    if draw.type is not Type.STATE:
+        return quantile(mp, draw, args, shares)
+    states = [[normal(mp, share)] for share in shares]
+    return (states,) * int(args[1]) if len(args) > 1 else states
+
+
+def _first(value: Any) -> Any:
+    """Give the first of the draws that are made for each turn of a loop."""
+    return value[0] if isinstance(value, tuple) else value
+
+
+def _rows(m: Machine, columns: list[list[Any]]) -> tuple[tuple[float, float], ...]:
+    """Give shares and quantiles in increasing order, where there is one order and it is finite."""
+    if len(columns) != 1 or not all(map(m.mp.isfinite, columns[0])):
+        return ()
+    for shares in (SHARES, [round(1 - share, 3) for share in SHARES]):
+        rows = sorted(zip(shares, columns[0], strict=True))
+        if all(a <= b for (_, a), (_, b) in pairwise(rows)):
+            return tuple((float(share), float(value)) for share, value in rows)
+    return ()
