@@ -29,6 +29,7 @@ from cmdsl.ir.nodes import (
 )
 from cmdsl.ir.walk import all_subexpressions, names, rewrite_statement, transform
 
+LIKE_DIGITS = ("l", "I", "O")  # linters refuse them
 Rename = Callable[[str], str]
 MODULE = frozenset(
     ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "NETWORK_SCALARS", "OBJECTIVES", "SAMPLERS"]
@@ -49,7 +50,8 @@ def owner(external: External) -> str:
 
 def is_unsafe(name: str, reserved: frozenset[str]) -> bool:
     """Tell whether a name is taken by Python or by the module."""
-    return keyword.iskeyword(name) or name in reserved or hasattr(builtins, name) or name.startswith("__")
+    taken = keyword.iskeyword(name) or name in reserved or hasattr(builtins, name) or name.startswith("__")
+    return taken or name in LIKE_DIGITS
 
 
 def _mapping(program: Program, reserved: frozenset[str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cmdsl.emit.code import (
+    CONDITIONAL,
     PRECEDENCE,
     Apply,
     Binary,
@@ -12,6 +13,7 @@ from cmdsl.emit.code import (
     Mapping,
     Member,
     Name,
+    Ternary,
     argument_texts,
     arguments,
     precedence,
@@ -33,6 +35,8 @@ def layout(prefix: str, code: Code, indent: str) -> list[str] | None:
             return _call(f"{indent}{prefix}{text(function)}(", code, indent)
         case Binary(operator) if operator in ("+", "-", "*", "/") and not _ends_in_brackets(code):
             return _chain(f"{indent}{prefix}(", code, indent)
+        case Ternary():
+            return _ternary(f"{indent}{prefix}(", code, indent)
         case Mapping():
             entries = [f"{string(key)}: {text(value)}" for key, value in code.items]
             return _fitting([f"{indent}{prefix}{{", *(f"{indent}{INDENT}{entry}," for entry in entries), f"{indent}}}"])
@@ -51,6 +55,20 @@ def _chain(head: str, code: Binary, indent: str) -> list[str] | None:
     first, *rest = _operands(code, level)
     lines = [text(first[1], level), *(f"{operator} {text(operand, level + 1)}" for operator, operand in rest)]
     return _fitting(together) or _fitting([head, *(f"{indent}{INDENT}{line}" for line in lines), f"{indent})"])
+
+
+def _ternary(head: str, code: Ternary, indent: str) -> list[str] | None:
+    inner = indent + INDENT
+    together = [head, f"{inner}{text(code)}", f"{indent})"]
+    return _fitting(together) or _fitting([head, *(inner + line for line in _branches(code)), f"{indent})"])
+
+
+def _branches(code: Code) -> list[str]:
+    """Give the branches of a choice and its conditions, a line each; those of a choice after `else` follow on."""
+    if not isinstance(code, Ternary):
+        return [text(code, CONDITIONAL)]
+    first, *others = _branches(code.otherwise)
+    return [text(code.then, CONDITIONAL + 1), f"if {text(code.condition, CONDITIONAL + 1)}", f"else {first}", *others]
 
 
 def _operands(code: Code, level: int) -> list[tuple[str, Code]]:

@@ -10,13 +10,14 @@ from typing import Any
 import mpmath
 from attrs import frozen
 
-from cmdsl.ir.interpret import Machine, interpret, machine
+from cmdsl.ir.interpret import DIGITS, Machine, interpret, machine
 from cmdsl.ir.nodes import Call, Function, Param, Program, Role, Type, Var
 from cmdsl.ir.walk import all_subexpressions
 
 ROLES = (Role.PROCESS, Role.KERNEL, Role.PRECONDITION, Role.DEFINITION)
 STATES = (0.75, -1.25, 2.5, -0.375)  # exact in float32
 STEPS = 12
+LARGEST = 3e38  # of float32
 PRECISIONS = (40, 42, 45, 47)  # bits in which a formula is evaluated to learn what its roundings come to
 H = 10**20  # 1/H is the step of the differences that measure condition: a third of the digits
 
@@ -90,6 +91,7 @@ def _table(program: Program, f: Function) -> Table:
     columns = _columns(program, f)
     m = machine(program)
     value = _column(m, f, columns)
+    value = [v if sure else m.mp.nan for v, sure in zip(value, _sure(program, f, columns, value), strict=True)]
     moved = list(_movements(program, m, f, columns, value))
     if f.role is Role.DEFINITION:
         moved.append(_roundings(program, f, columns, value))
@@ -131,7 +133,14 @@ def _noise_levels(program: Program, points: list[float]) -> list[float]:
     """Give sigma/alpha at some times, where it is finite."""
     m = machine(program)
     sigma, alpha = (interpret(m, name, points) for name in ("sigma", "alpha"))
-    return [_float32(float(s / a)) for s, a in zip(sigma, alpha, strict=True) if a]
+    ratios = (float(s / a) for s, a in zip(sigma, alpha, strict=True) if a)
+    return [_float32(ratio) for ratio in ratios if ratio < LARGEST]
+
+
+def _sure(program: Program, f: Function, columns: list[list[Any]], value: list[Any]) -> list[bool]:
+    """Tell which values have digits: where a formula is singular, as tan(pi/2) is, there are none."""
+    again = _column(machine(program, digits=DIGITS + 10), f, columns)
+    return [abs(a - b) <= abs(b) / H for a, b in zip(again, value, strict=True)]
 
 
 def _column(m: Machine, f: Function, columns: list[list[Any]]) -> list[Any]:

@@ -7,7 +7,7 @@ from itertools import groupby
 from attrs import evolve
 
 from cmdsl.emit.code import Code, Mapping, Name, text
-from cmdsl.emit.layout import INDENT, layout
+from cmdsl.emit.layout import INDENT, layout, signature
 from cmdsl.emit.printer import Writer, derivative
 from cmdsl.ir.nodes import Call, Draw, Expr, Jvp, Lambda, Let, Loop, Num, Return, ReturnDraws, Stmt, Var
 from cmdsl.ir.passes.name import describe
@@ -21,8 +21,8 @@ def block(body: tuple[Stmt, ...], w: Writer, indent: str) -> list[str]:
     lines: list[str] = []
     for apart, group in groupby(body, key=lambda s: _without_graph(s, w)):
         inner = indent + INDENT if apart else indent
-        lines += [f"{indent}with {w.language.no_grad}:"] if apart else []
-        lines += [line for s in group for line in _lines(s, w, inner)]
+        inside = [line for s in group for line in _lines(s, w, inner)]
+        lines += [f"{indent}with {w.language.no_grad}:", *inside[inside[0] == "" :]] if apart else inside
     return lines
 
 
@@ -33,8 +33,18 @@ def _without_graph(s: Stmt, w: Writer) -> bool:
 def _lines(s: Stmt, w: Writer, indent: str) -> list[str]:
     if isinstance(s, Loop):
         return w.language.loop(s, w, indent)
+    if isinstance(s, Let) and isinstance(s.value, Lambda):
+        return _function(s.name, s.value, w, indent)
     prefix, code = _simple(s, w)
     return layout(prefix, code, indent) or [f"{indent}{prefix}{text(code)}"]
+
+
+def _function(name: str, function: Lambda, w: Writer, indent: str) -> list[str]:
+    """Give the lines of a function that is too long to stand in an expression."""
+    params = [f"{p.name}: {w.language.annotations[p.type]}" for p in function.params]
+    head = signature(name, params, w.language.annotations[function.body.type])
+    body = split_long((Return(function.body),), w, indent + INDENT, set(w.names) | {p.name for p in function.params})
+    return ["", *(indent + line for line in head), *block(body, w, indent + INDENT), ""]
 
 
 def _simple(s: Let | Draw | Return | ReturnDraws, w: Writer) -> tuple[str, Code]:
@@ -63,19 +73,29 @@ def _split(s: Stmt, w: Writer, indent: str, taken: set[str]) -> list[Stmt]:
         return [evolve(s, body=split_long(s.body, w, indent + INDENT, taken))]
     before: list[Stmt] = []
     inner = indent + INDENT if _without_graph(s, w) else indent
-    while isinstance(s, Let | Return) and layout(*_simple(s, w), inner) is None:
+    while isinstance(s, Let | Return) and not isinstance(s.value, Lambda) and layout(*_simple(s, w), inner) is None:
         part = _longest_part(s.value, w)
         if part is None:
             break
         name = fresh(describe(part), taken)
         taken.add(name)
         before += _split(Let(name, part, isinstance(s, Let) and s.frozen), w, indent, taken)
-        s = evolve(s, value=_with(s.value, part, Var(name, part.type)))
+        s = evolve(s, value=_with(s.value, part, _named(name, part)))
     return [*before, s]
 
 
+def _named(name: str, part: Expr) -> Expr:
+    """Give what stands for a part that has a name now; a function stays one of its parameters."""
+    if not isinstance(part, Lambda):
+        return Var(name, part.type)
+    return evolve(part, body=Call(Var(name, part.type), part.params, part.body.type))
+
+
 def _longest_part(e: Expr, w: Writer) -> Expr | None:
-    """Give the longest part of an expression that fits on a line of its own; calls first: they have names."""
+    """Give a function that fits on no line, or else the longest part that does; calls first: they have names."""
+    functions = [p for p in _parts(e) if isinstance(p, Lambda) and len(text(w.code(p))) > NAMED_WIDTH]
+    if functions:
+        return functions[0]
     parts = [p for p in _parts(e) if not isinstance(p, Var | Num | Lambda) and p != e]
     sized = [(isinstance(p, Call), len(text(w.code(p))), p) for p in parts]
     fitting = [(call and size > NAMED_WIDTH // 3, size, p) for call, size, p in sized if size <= NAMED_WIDTH]
@@ -87,7 +107,7 @@ def _parts(e: Expr) -> list[Expr]:
     return [e, *(p for part in inner for p in _parts(part))]
 
 
-def _with(e: Expr, part: Expr, name: Var) -> Expr:
+def _with(e: Expr, part: Expr, name: Expr) -> Expr:
     if e == part:
         return name
     pairs = zip(children(e), reach(e), strict=True)

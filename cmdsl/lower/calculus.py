@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Type
-from cmdsl.ir.walk import free, substitute, transform
+from cmdsl.ir.walk import all_subexpressions, free, subexpressions, substitute, transform
 from cmdsl.lower.algebra import SOME_STATE, IrAlgebra, expression, join, per_sample, scalars, state_variable
 from cmdsl.lower.derived import Derived
-from cmdsl.lower.functions import Functions
+from cmdsl.lower.functions import NETWORK, Functions
+from cmdsl.lower.given import LEARNED
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Closure, Env, Form, Namespace
 from cmdsl.syntax import ast
@@ -96,22 +97,65 @@ def integral(derived: Derived, functions: Functions) -> Form:
     return Form("integral", integrate)
 
 
-def jvp(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:
+def jvp(functions: Functions) -> Form:
     """Give `jvp(g, (x, t), (dx, dt))`: the directional derivative of a function of the language."""
+
+    def differentiate(evaluator: Evaluator, call: ast.Call, env: Env) -> ir.Expr:
+        function, point, direction = parted(evaluator, call, env)
+        primals = [expression(p, call.span) for p in point]
+        like = next((v for p in primals if (v := state_variable(p)) is not None), SOME_STATE)
+        primals = [per_sample(p, like) for p in primals]
+        names = parameter_names(function, len(primals))
+        params = tuple(ir.Var(name, p.type) for name, p in zip(names, primals, strict=True))
+        body = expression(evaluator.apply(function, params, call.span), call.span)
+        if stops(body, functions):
+            opened = Evaluator(functions.algebra(inlining=True), evaluator.forced)
+            body = expression(opened.apply(function, params, call.span), call.span)
+        tangents = tuple(tangent(expression(d, call.span), p, like) for d, p in zip(direction, primals, strict=True))
+        still, plain = unstopped(body, call.span)
+        found = ir.Jvp(ir.Lambda(params, plain, plain.type), tuple(primals), tangents, plain.type)
+        return ir.StopGrad(found, found.type) if still else found
+
+    return Form("jvp", differentiate)
+
+
+def parted(evaluator: Evaluator, call: ast.Call, env: Env) -> tuple[object, tuple[object, ...], tuple[object, ...]]:
+    """Give the function of a `jvp`, and its point and direction: of one part each, or of as many as one another."""
     if len(call.arguments) != 3:
         raise error("CM106", "`jvp` takes a function, a point and a direction: `jvp(f, (x, t), (dx, 1))`", call.span)
     function, point, direction = (evaluator.value(a.value, env) for a in call.arguments)
+    if not isinstance(point, tuple) and not isinstance(direction, tuple):
+        return function, (point,), (direction,)
     if not isinstance(point, tuple) or not isinstance(direction, tuple) or len(point) != len(direction):
         way_out = "write both in parentheses: `jvp(f, (x, t), (dx, 1))`"
         raise error("CM208", "`jvp` takes a point and a direction of as many parts", call.span, help=way_out)
-    primals = [expression(p, call.span) for p in point]
-    like = next((v for p in primals if (v := state_variable(p)) is not None), SOME_STATE)
-    params = tuple(
-        ir.Var(name, p.type) for name, p in zip(parameter_names(function, len(primals)), primals, strict=True)
-    )
-    body = expression(evaluator.apply(function, params, call.span), call.span)
-    tangents = tuple(tangent(expression(d, call.span), p, like) for d, p in zip(direction, primals, strict=True))
-    return ir.Jvp(ir.Lambda(params, body, body.type), tuple(primals), tangents, body.type)
+    return function, point, direction
+
+
+def stops(body: ir.Expr, functions: Functions) -> bool:
+    """Tell whether a function that is called within an expression, or through others, stops a gradient."""
+    called = (e.function for e in subexpressions(body) if isinstance(e, ir.Call) and isinstance(e.function, str))
+    bodies = [all_subexpressions(functions.by_name[name].body) for name in called if name in functions.by_name]
+    return any(isinstance(e, ir.StopGrad) or stops(e, functions) for inner in bodies for e in inner)
+
+
+def unstopped(body: ir.Expr, span: Span) -> tuple[bool, ir.Expr]:
+    """Give what is differentiated along a direction, and whether it is a constant to the optimiser as a whole.
+
+    A stopped gradient is one to the optimiser alone, and frameworks would stop the direction too.
+    """
+    whole = body.value if isinstance(body, ir.StopGrad) else body
+    found = [e for e in subexpressions(whole) if isinstance(e, ir.StopGrad)]
+    if whole is body and any(trained(e) for e in found):
+        said = "within what `jvp` differentiates, `stopgrad` of the network is no constant"
+        raise error("CM207", said, span, help="take `stopgrad` of the whole `jvp`")
+    still = whole is not body or (bool(found) and not trained(whole))
+    return still, transform(whole, lambda e: e.value if isinstance(e, ir.StopGrad) else e)
+
+
+def trained(e: ir.Expr) -> bool:
+    """Tell whether an expression has the network that is trained in it, or a learned function."""
+    return any(v in (NETWORK, LEARNED) for v in free(e))
 
 
 def parameter_names(function: object, count: int) -> tuple[str, ...]:

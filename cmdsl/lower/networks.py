@@ -22,7 +22,7 @@ def networks(derived: Derived, functions: Functions) -> dict[str, object]:
     names: dict[str, object] = {
         "F": raw_network(functions),
         "teacher": Builtin("teacher", 2, teacher),
-        "jvp": Form("jvp", jvp),
+        "jvp": jvp(functions),
     }
     members = {
         name.removeprefix(DENOISER_PREFIX): names_of(derived, name)

@@ -92,8 +92,9 @@ def opened(use: ast.Use, scope: Env) -> tuple[Env, tuple[ast.Statement, ...]]:
     instance = instantiate("precondition", use.reference, scope, use.body)
     refuse_idle(use, instance.definition)
     own = {s.name for s in use.body if isinstance(s, ast.Equation)}
+    own |= {n for s in use.body if isinstance(s, ast.Derive) for n in s.names}
     kept = tuple(s for s in instance.definition.body if getattr(s, "name", None) not in own)
-    return instance.env, (*kept, *use.body)
+    return instance.env, (*use.body, *kept)
 
 
 def refuse_idle(use: ast.Use, definition: ast.Definition) -> None:

@@ -134,7 +134,8 @@ def oracle(name: str) -> Machine:
     """Prepare the reference evaluation of a spec, with the constants as the floats that its modules have."""
     program = checked(name).program
     values = {c.name: float(c.value) for c in program.constants}
-    return machine(program, constants=values, externals=outside.EXACT)
+    externals = {e.name: outside.EXACT[e.attribute] for e in program.externals}
+    return machine(program, constants=values, externals=externals)
 
 
 def exactly(name: str, function: str, values: Mapping[str, Array]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 import sympy as sp
@@ -195,3 +196,10 @@ def test_the_deviation_of_the_data_is_what_the_spec_gives(family: str) -> None:
     assert model.sigma_data == model.symbols.get(str(expected), expected)
     assert model.data_given is given
     assert ("SIGMA_DATA" in {c.name for c in constants(model)}) is given
+
+
+def test_a_principle_of_the_spec_replaces_that_of_the_definition() -> None:
+    other = "precondition edm(sigma_data) { derive c_in from variance(c_in*x_t) = 2 }"
+    m = model(re.sub("precondition .*", other, ALL["ve_edm"]))
+    assert same(formula(m, "c_in") ** 2, 2 / (m.t**2 + m.sigma_data**2))
+    assert same(formula(m, "c_skip"), formula(model(ALL["ve_edm"]), "c_skip"))

@@ -12,6 +12,7 @@ from cmdsl.ir.nodes import (
     Fill,
     Gather,
     Jvp,
+    Lambda,
     Logic,
     Nodes,
     Num,
@@ -79,6 +80,8 @@ def describe(e: Expr) -> str:
             return "dim"
         case Jvp():
             return "derivative"
+        case Lambda():
+            return "function"
     return "value"
 
 
