@@ -16,10 +16,22 @@ from cmdsl.symbolic.obligations.boundary import boundary
 from cmdsl.symbolic.obligations.grids import grids
 from cmdsl.symbolic.obligations.process import flow, marginals, self_consistency
 from cmdsl.symbolic.obligations.smoothness import differentiable, finite
+from cmdsl.symbolic.obligations.times import sampler_times
 from cmdsl.symbolic.obligations.variance import unit_variance
 from cmdsl.symbolic.setting import Setting
 
-RECIPE = (boundary, differentiable, finite, unit_variance, marginals, flow, self_consistency, grids, asserts)
+RECIPE = (
+    boundary,
+    differentiable,
+    finite,
+    unit_variance,
+    marginals,
+    flow,
+    self_consistency,
+    grids,
+    sampler_times,
+    asserts,
+)
 CODES = {
     "boundary": "CM301",
     "differentiable": "CM302",

@@ -72,7 +72,8 @@ def test_the_summary_has_one_line_for_each_verdict_in_columns(name: str) -> None
     for line, verdict in zip(lines, certificate.verdicts, strict=True):
         assert line[2:14].rstrip() == verdict.status.value
         assert line[14:32].rstrip() == verdict.obligation
-        assert line[32:] == verdict.statement
+        evidence = "" if verdict.status is Status.PROVED else f": {verdict.evidence}"
+        assert line[32:] == verdict.statement + evidence
 
 
 def test_what_is_less_than_proved_is_shown_with_its_evidence() -> None:

@@ -16,10 +16,10 @@ from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.claims import Finding, compiled, identity, place, positivity, refuted, unreal, without_value
 from cmdsl.symbolic.enclose import ball
 from cmdsl.symbolic.model import Verdict
-from cmdsl.symbolic.notation import written
 from cmdsl.symbolic.scope import evaluator, model_scope
 from cmdsl.symbolic.setting import Setting
 from cmdsl.syntax import ast
+from cmdsl.syntax.format import expression as typed
 
 RELATIONS = {"=": sp.Eq, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}
 WANTED = {"=": "0", "<": "< 0", "<=": "<= 0", ">": "> 0", ">=": ">= 0"}
@@ -96,7 +96,7 @@ def verdict(setting: Setting, claim: Claim) -> Verdict:
     statement = claim.statement
     left, right = sides(setting, claim)
     where = within(setting, statement, claim.env)
-    text = as_typed(setting, statement) or f"{written(left)} {statement.relation} {written(right)}"
+    text = as_typed(setting, statement) or " ".join((typed(statement.left), statement.relation, typed(statement.right)))
     finding = found(where, text, where.expand(left - right), statement.relation, everywhere=not claim.owner)
     by = f" ({claim.owner} asserts it)" if claim.owner else ""
     return Verdict(

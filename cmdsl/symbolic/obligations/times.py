@@ -1,0 +1,105 @@
+"""The times that a sampler is given decrease inside (epsilon, T]."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import sympy as sp
+
+from cmdsl.sema.undefined import parts
+from cmdsl.sema.values import Instance
+from cmdsl.symbolic.algebra import scalar
+from cmdsl.symbolic.model import Status, Verdict
+from cmdsl.symbolic.notation import decimal
+from cmdsl.symbolic.obligations.asserts import instance_of
+from cmdsl.symbolic.scope import evaluator, model_scope
+from cmdsl.symbolic.setting import Setting
+from cmdsl.syntax import ast
+
+TIMES = frozenset(["t", "r", "s"])  # what the prelude calls them
+
+
+def sampler_times(setting: Setting) -> tuple[Verdict, ...]:
+    """Prove it of every list that a sampler goes through and takes times from, at the given params."""
+    if setting.model.epsilon is None:
+        return ()
+    env = model_scope(setting.model)
+    used = [(use, instance_of(use, env)) for use in setting.model.spec.samplers if use.reference is not None]
+    return tuple(verdict(setting, use, n, times) for use, s in used for n, times in lists(setting, s))
+
+
+def lists(setting: Setting, sampler: Instance) -> Iterator[tuple[str, list[sp.Expr]]]:
+    """Yield the lists of numbers that loops over times go through, by the names of the parameters."""
+    for loop in loops(sampler.definition.body):
+        if not isinstance(loop.source, ast.Name) or loop.source.id not in names_of(sampler):
+            continue
+        given = evaluator().name(loop.source, sampler.env)
+        if isinstance(given, tuple) and is_time(setting, loop):
+            yield loop.source.id, [scalar(v, loop.span).subs(setting.values) for v in given]
+
+
+def loops(node: object) -> Iterator[ast.For]:
+    """Yield the loops of a body, those within others too."""
+    if isinstance(node, ast.For):
+        yield node
+    yield from (loop for part in parts(node) for loop in loops(part))
+
+
+def names_of(sampler: Instance) -> set[str]:
+    """Give the names of a definition's parameters."""
+    return {p.name for p in sampler.definition.parameters}
+
+
+def is_time(setting: Setting, loop: ast.For) -> bool:
+    """Tell whether a loop's variable is given to a function of the prelude, or a coefficient, as a time."""
+    return any(call_takes(setting, call, loop.variable) for call in calls(loop.body))
+
+
+def calls(node: object) -> Iterator[ast.Call]:
+    """Yield every call in a piece of syntax."""
+    if isinstance(node, ast.Call):
+        yield node
+    yield from (call for part in parts(node) for call in calls(part))
+
+
+def call_takes(setting: Setting, call: ast.Call, variable: str) -> bool:
+    """Tell whether a call takes a variable, as it stands, for a time."""
+    name = call.function.id if isinstance(call.function, ast.Name) else ""
+    if name in setting.model.coefficients:
+        named = setting.model.coefficients[name].parameters  # that of `time_at` is a noise level, also called s
+        parameters = tuple(p.name for p in named if setting.model.t in named)
+    else:
+        parameters = next((s.parameters for s in prelude(setting) if s.name == name), ())
+    given = zip(parameters, call.arguments, strict=False)
+    return any(p in TIMES and isinstance(a.value, ast.Name) and a.value.id == variable for p, a in given)
+
+
+def prelude(setting: Setting) -> Iterator[ast.FunctionDefinition]:
+    """Yield the functions that every body sees."""
+    modules = setting.model.spec.library
+    yield from (s for m in modules for s in m.statements if isinstance(s, ast.FunctionDefinition))
+
+
+def verdict(setting: Setting, use: ast.Use, name: str, times: list[sp.Expr]) -> Verdict:
+    """Compare the times with each other and with the ends."""
+    epsilon, T = (e.subs(setting.values) for e in setting.ends)
+    statement = f"the {name} of {called(use)} decrease inside (epsilon, T]"
+    outside = next((t for t in times if not (t > epsilon and t <= T)), None)
+    rising = next(((a, b) for a, b in pairwise(times) if not b < a), None)
+    if outside is None and rising is None:
+        return Verdict("grid", statement, Status.PROVED_HERE, ", ".join(decimal(t) for t in times), use.span)
+    params = {s.name: decimal(v) for s, v in setting.values.items()}
+    if outside is not None:
+        found, wrong = decimal(outside), f"{decimal(outside)} is not in ({decimal(epsilon)}, {decimal(T)}]"
+    else:
+        assert rising is not None
+        found, wrong = decimal(rising[1]), f"{decimal(rising[1])} comes after {decimal(rising[0])}"
+    evidence = f"the {name} of {called(use)} do not decrease inside (epsilon, T]: {wrong}"
+    return Verdict("grid", statement, Status.REFUTED, evidence, use.span, {**params, "found": found, "wanted": "less"})
+
+
+def called(use: ast.Use) -> str:
+    """Give the name that a sampler goes by."""
+    reference = use.reference.function if isinstance(use.reference, ast.Call) else use.reference
+    return use.alias or (reference.id if isinstance(reference, ast.Name) else "")
