@@ -35,7 +35,12 @@ def texts(overrides: Mapping[str, object] | None) -> Mapping[str, str]:
 def begun(compilation: Compilation) -> Spec:
     """Give a spec whose statements are in their places."""
     with showing(compilation):
+        if compilation.surveyed[1]:
+            raise SpecError(driver.mistakes(compilation))
         return Spec(compilation.spec.name, compilation)
+
+
+VERIFICATION = "CM3"  # codes of what is refuted
 
 
 @contextmanager
@@ -122,8 +127,9 @@ class Spec:
         """Derive, prove and lower it; raises SpecError where that can't be done, not where something is refuted."""
         found = self._compilation
         with showing(found):
-            if not found.certificate.refuted:
-                _ = found.program
+            wrong = driver.mistakes(found)
+            if not all(d.code.startswith(VERIFICATION) for d in wrong):
+                raise SpecError(wrong)
             return Check(self.name, found.certificate.verdicts, found.findings, driver.report(found))
 
     def compile(
@@ -141,6 +147,9 @@ class Spec:
         """
         with showing(self._compilation):
             folder = None if out is None else Path(out)
+            wrong = driver.mistakes(self._compilation)
+            if wrong:
+                raise SpecError(wrong)
             return driver.module(self._compilation, backend, folder, scaffold, force)
 
     def __repr__(self) -> str:

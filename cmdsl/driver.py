@@ -239,6 +239,7 @@ __all__ = [
     "derived",
     "dump",
     "imports",
+    "mistakes",
     "module",
     "package",
     "report",

@@ -16,6 +16,7 @@ GIVEN_BY = {
     "epsilon": "boundary EXPR",
     "T": "time t in [0, T]",
 }
+MOST_NAMED = 3  # of a circle
 MEMBERS = "a dot asks a definition for one of its functions, such as `solver.step`, or `D` for a coefficient"
 WITHOUT_NAMES = "give its arguments in their order, without names"
 
@@ -102,12 +103,13 @@ def circle(active: list[object], name: str, span: Span) -> SpecError:
     start = min(range(len(parts)), key=lambda i: (parts[i][1].path, parts[i][1].line, parts[i][1].column), default=0)
     turned = parts[start:] + parts[:start]
     names = [f"`{n}`" for n, _ in turned]
-    through = f", through {' and '.join(names[1:])}" if len(names) > 1 else ""
+    others = [*names[1 : 1 + MOST_NAMED], *["others"] * (len(names) > 1 + MOST_NAMED)]
+    through = f", through {' and '.join(others)}" if others else ""
     return error(
         "CM120",
         f"{names[0] if names else f'`{name}`'} is defined in terms of itself{through}",
         turned[0][1] if turned else span,
-        secondary=tuple(Label(at, f"`{n}`") for n, at in turned[1:]),
+        secondary=tuple(Label(at, f"`{n}`") for n, at in turned[1 : 1 + MOST_NAMED]),
         help="break the circle: every name needs a value of its own",
     )
 

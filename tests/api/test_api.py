@@ -147,6 +147,17 @@ class TestRefusal:
         with pytest.raises(cmdsl.SpecError, match=code):
             cmdsl.loads(text, overrides).compile()
 
+    def test_it_carries_all_that_is_wrong(self) -> None:
+        text = VE + CLAIM + "sampler multistep\n"
+        with pytest.raises(cmdsl.SpecError) as refused:
+            cmdsl.loads(text.replace("grid karras", "grid kerras"))
+        assert [d.code for d in refused.value.diagnostics] == ["CM102", "CM310", "CM108"]
+        spec = cmdsl.loads(text)
+        for use in (spec.check, spec.compile):
+            with pytest.raises(cmdsl.SpecError) as refused:
+                use()
+            assert [d.code for d in refused.value.diagnostics] == ["CM310", "CM108"]
+
     def test_a_file_that_is_none_and_a_backend_that_is_none(self, small: Path) -> None:
         with pytest.raises(cmdsl.SpecError, match="CM004"):
             cmdsl.load(small.with_name("none.cm"))
