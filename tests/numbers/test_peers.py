@@ -64,7 +64,8 @@ def test_curriculum_of_ict(framework: Framework) -> None:
 
 def drawn_weights(m: ModuleType, framework: Framework, patch: pytest.MonkeyPatch) -> Array:
     """Give the weights by which `draw_ict` draws an index."""
-    draw, seen = m.categorical, []
+    draw = m.categorical
+    seen: list[Any] = []
 
     def spy(*args: Any) -> Any:
         seen.extend(args)
