@@ -9,7 +9,8 @@ from typing import Any
 from attrs import evolve, frozen
 
 from cmdsl.ir.interpret import Machine, interpret, lift, machine
-from cmdsl.ir.nodes import Draw, Function, Program, Role, Type
+from cmdsl.ir.nodes import Draw, Function, Let, Program, ReturnDraws, Role, Type
+from cmdsl.ir.walk import expressions, free
 
 NODES, STEP, STEPS = 8, 300, 1000
 SHARES = (0.0, 0.02, 0.2, 0.5, 0.8, 0.98, 1.0)
@@ -68,7 +69,7 @@ QUANTILES: Mapping[str, Callable[..., Any]] = {
 
 
 def distributions(program: Program) -> tuple[Draws, ...]:
-    """Give the quantiles of every draw that one distribution decides, and decides monotonically."""
+    """Give the quantiles of every draw that is made of one distribution, by a function that is monotone."""
     found = (_draws(program, f) for f in program.functions if f.role is Role.DRAW)
     return tuple(d for d in found if d.distributions)
 
@@ -81,12 +82,23 @@ def counts(f: Function) -> dict[str, int]:
 
 def _draws(program: Program, f: Function) -> Draws:
     m = machine(program)
-    varied: dict[str, list[list[Any]]] = {}
-    for moved in (s.name for s in f.body if isinstance(s, Draw)):
-        for name, column in _values(m, f, moved).items():
-            varied.setdefault(name, []).extend([column] if len(set(column)) > 1 else [])
-    kept = (Distribution(name, rows) for name, found in varied.items() if (rows := _rows(m, found)))
+    sources = _sources(f)
+    values = {name: _values(m, f, name) for name in dict.fromkeys(only for only, *more in sources.values() if not more)}
+    single = {name: values[only][name] for name, (only, *more) in sources.items() if not more}
+    kept = (Distribution(name, rows) for name, column in single.items() if (rows := _rows(m, column)))
     return Draws(f.name, tuple(counts(f).items()), tuple(kept))
+
+
+def _sources(f: Function) -> dict[str, list[str]]:
+    """Give, for each value that a function of draws returns, the draws that it is made of."""
+    made: dict[str, list[str]] = {}
+    for s in f.body:
+        if isinstance(s, Let | Draw):
+            read = (made.get(v.name, []) for e in expressions(s) for v in free(e))
+            own = [s.name] if isinstance(s, Draw) else []
+            made[s.name] = list(dict.fromkeys([*own, *(name for names in read for name in names)]))
+    returned = (name for s in f.body if isinstance(s, ReturnDraws) for name in s.names)
+    return {name: made[name] for name in returned if made[name]}
 
 
 def _values(m: Machine, f: Function, moved: str) -> dict[str, list[Any]]:
@@ -114,12 +126,12 @@ def _first(value: Any) -> Any:
     return value[0] if isinstance(value, tuple) else value
 
 
-def _rows(m: Machine, columns: list[list[Any]]) -> tuple[tuple[float, float], ...]:
+def _rows(m: Machine, column: list[Any]) -> tuple[tuple[float, float], ...]:
     """Give shares and quantiles in increasing order, where there is one order and it is finite."""
-    if len(columns) != 1 or not all(map(m.mp.isfinite, columns[0])):
+    if not all(map(m.mp.isfinite, column)):
         return ()
     for shares in (SHARES, [round(1 - share, 3) for share in SHARES]):
-        rows = sorted(zip(shares, columns[0], strict=True))
+        rows = sorted(zip(shares, column, strict=True))
         if all(a <= b for (_, a), (_, b) in pairwise(rows)):
             return tuple((float(share), float(value)) for share, value in rows)
     return ()
