@@ -78,6 +78,16 @@ class TestTraining:
         assert run.data.mean().item() == pytest.approx(0, abs=1e-6)
         assert run.data.std().item() == pytest.approx(0.5, abs=1e-6)
 
+    @pytest.mark.parametrize("objective", ["ict", "denoising", "consistency_training"])
+    def test_a_step_reads_nothing_back_from_the_device(self, package: Package, objective: str) -> None:
+        run = package.start("--batch", 16, "--steps", 9, "--objective", objective)
+        for name in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__", "nonzero"):
+            package.patch.setattr(Tensor, name, lambda *args, name=name: pytest.fail(f"a step calls {name}"))
+        for _ in range(2):
+            package.train.update(run)
+        package.patch.undo()
+        assert run.step == 2
+
     def test_says_what_becomes_of_the_data(self, package: Package) -> None:
         np.savez("data.npz", np.arange(12.0).reshape(6, 2))
         package.start("--data", "data.npz")
