@@ -66,12 +66,16 @@ def surveyed(
     for p in declared:
         if symbols[p.name] in values:
             wrong[p.name].found += outside(p, domains[symbols[p.name]], symbols[p.name], values)
+    return sound(Params(symbols, domains, values), wrong)
+
+
+def sound(found: Params, wrong: Mapping[str, Collector]) -> Params:
+    """Give the params with which nothing is wrong, and what is with the others."""
     bad = {name: Refused(tuple(w.found)) for name, w in wrong.items() if w.found}
-    good = {name: symbol for name, symbol in symbols.items() if name not in bad}
+    good = {name: symbol for name, symbol in found.symbols.items() if name not in bad}
     kept = {*good.values()}
-    return Params(
-        good, {s: d for s, d in domains.items() if s in kept}, {s: v for s, v in values.items() if s in kept}, bad
-    )
+    domains = {s: d for s, d in found.domains.items() if s in kept}
+    return Params(good, domains, {s: v for s, v in found.values.items() if s in kept}, bad)
 
 
 def evaluate(expr: ast.Expr, names: Mapping[str, object]) -> sp.Expr:
