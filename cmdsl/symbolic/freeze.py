@@ -42,6 +42,7 @@ UNARY: Mapping[type, str] = {
     sp.ceiling: "ceil",
     sp.sign: "sign",
 }
+SHORT_CONTENT = 10**6  # a larger one would make the terms large, beyond what float32 holds
 REWRITTEN = (sp.cot, sp.sec, sp.csc, sp.coth, sp.sech, sp.csch)
 RELATIONS: Mapping[type, str] = {sp.Eq: "==", sp.Ne: "!=", sp.Lt: "<", sp.Le: "<=", sp.Gt: ">", sp.Ge: ">="}
 CONNECTIVES: Mapping[type, str] = {sp.And: "and", sp.Or: "or", sp.Not: "not"}
@@ -133,9 +134,9 @@ class Freezer:
         return rank, int(sp.count_ops(e)), str(sp.default_sort_key(e))
 
     def addition(self, e: sp.Add) -> ir.Expr:
-        """Freeze a sum: its rational content in front, positive terms first."""
+        """Freeze a sum: its rational content in front, where that is a short number, positive terms first."""
         content, inner = e.primitive()
-        if content != 1:
+        if content != 1 and max(abs(int(content.p)), int(content.q)) <= SHORT_CONTENT:
             return self.product(sp.Mul(content, inner, evaluate=False))
         terms = self.ordered(e.args)
         plus = [self.freeze(a) for a in terms if not negative(a)]

@@ -126,3 +126,8 @@ def test_meanflow_is_the_equation_of_its_authors() -> None:
     close(seen[0][0], later)
     close(seen[0][1][0::2], (later - earlier)[0::2], rtol=1e-15)
     assert seen[0][1][1] == 0
+
+
+def test_a_tiny_shift_in_a_logarithm_keeps_float32_finite() -> None:
+    t = torch.tensor([0.002, 1.0, 80.0])
+    close(model("typed_noise", "torch").c_noise(t), 250 * torch.log(t), rtol=1e-6)

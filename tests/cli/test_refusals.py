@@ -55,6 +55,10 @@ def refusals(folder: Path, text: str) -> list[str]:
         ("learned u(s)\n    minimize u(t, t)", "`u` takes 1 argument, 2 given"),
         ("learned u(s, s)\n    minimize u(t, t)", "`s` is given twice"),
         ("learned u(s)\n    assert u(t) = 0\n    minimize u(t)", "`u` is learned, and a formula is needed here"),
+        (
+            "g(y, s) = f(y, s) - stopgrad(f(y, s))\n    minimize sqnorm(jvp(g, (x0, t), (z, 1)))",
+            "within what `jvp` differentiates, `stopgrad` of the network is no constant",
+        ),
         ("minimize diff(f(x0, t), t)", "a network depends on `t` here"),
         ("x0 = z\n    minimize sqnorm(x0)", "16: `x0` is given twice"),
         ("alpha(s) = s\n    minimize alpha(t)", "16: `alpha` is a name of the language"),
