@@ -13,7 +13,16 @@ from typing import TypeVar
 from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector, in_order
 from cmdsl.diagnostics.suggest import did_you_mean, nearest
-from cmdsl.sema.bodies import check_definition, check_extern, check_use, given_twice, taken, too_many, twice
+from cmdsl.sema.bodies import (
+    MOST_PARAMS,
+    check_definition,
+    check_extern,
+    check_use,
+    given_twice,
+    taken,
+    too_many,
+    twice,
+)
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
 from cmdsl.sema.overrides import override
@@ -46,8 +55,10 @@ def survey(module: ast.Module, overrides: Mapping[str, str] | None = None) -> tu
     others = imported(module, wrong)
     lost = tuple(wrong.found)
     everything = (*others.values(), module)
-    found = [*duplicates(everything), *(d for m in everything for d in (*unknown_fields(m), *bodies(m)))]
+    crowd = tuple(too_many(of(module.statements, ast.Param)))
+    found = [*crowd, *duplicates(everything), *(d for m in everything for d in (*unknown_fields(m), *bodies(m)))]
     refused = refusals(everything, found)
+    refused |= {known_as(p): crowd for p in of(module.statements, ast.Param)[MOST_PARAMS:]}
     absent = tuple(missing(module))
     refused |= {TIME: absent} if not of(module.statements, ast.Time) else {}
     refused |= {PROCESS: absent} if not any(isinstance(s, ast.Sde | ast.Path) for s in module.statements) else {}
@@ -218,7 +229,7 @@ NEEDED = {
 
 def bodies(module: ast.Module) -> list[Diagnostic]:
     """Find what has no place in the bodies of definitions and functions, and what they bind twice."""
-    problems = [*too_many(of(module.statements, ast.Param))]
+    problems: list[Diagnostic] = []
     for statement in module.statements:
         match statement:
             case ast.Definition():
