@@ -138,3 +138,10 @@ def test_a_collector_goes_on() -> None:
         wrong.raise_all()
     assert len(refused.value.diagnostics) == 1
     Collector().raise_all()
+
+
+def test_times_of_a_sampler_need_be_no_fractions(said: Path) -> None:
+    said.write_text(HEAD + "sampler multistep(times = [atan(2), sqrt(1/2)])\n", encoding="utf-8")
+    assert check(said, {}).warnings == ()
+    found = wrong(said, HEAD + "sampler multistep(times = [atan(2), sqrt(2)])\n")
+    assert [d.code for d in found] == ["CM309"]

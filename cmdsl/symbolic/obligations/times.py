@@ -11,8 +11,8 @@ from cmdsl.sema.undefined import parts
 from cmdsl.sema.values import Instance
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.model import Status, Verdict
-from cmdsl.symbolic.notation import decimal
 from cmdsl.symbolic.obligations.asserts import instance_of
+from cmdsl.symbolic.params import shown
 from cmdsl.symbolic.scope import evaluator, model_scope
 from cmdsl.symbolic.setting import Setting
 from cmdsl.syntax import ast
@@ -88,13 +88,13 @@ def verdict(setting: Setting, use: ast.Use, name: str, times: list[sp.Expr]) -> 
     outside = next((t for t in times if not (t > epsilon and t <= T)), None)
     rising = next(((a, b) for a, b in pairwise(times) if not b < a), None)
     if outside is None and rising is None:
-        return Verdict("grid", statement, Status.PROVED_HERE, ", ".join(decimal(t) for t in times), use.span)
-    params = {s.name: decimal(v) for s, v in setting.values.items()}
+        return Verdict("grid", statement, Status.PROVED_HERE, ", ".join(shown(t) for t in times), use.span)
+    params = {s.name: shown(v) for s, v in setting.values.items()}
     if outside is not None:
-        found, wrong = decimal(outside), f"{decimal(outside)} is not in ({decimal(epsilon)}, {decimal(T)}]"
+        found, wrong = shown(outside), f"{shown(outside)} is not in ({shown(epsilon)}, {shown(T)}]"
     else:
         assert rising is not None
-        found, wrong = decimal(rising[1]), f"{decimal(rising[1])} comes after {decimal(rising[0])}"
+        found, wrong = shown(rising[1]), f"{shown(rising[1])} comes after {shown(rising[0])}"
     evidence = f"the {name} of {called(use)} do not decrease inside (epsilon, T]: {wrong}"
     return Verdict("grid", statement, Status.REFUTED, evidence, use.span, {**params, "found": found, "wanted": "less"})
 
