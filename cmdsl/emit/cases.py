@@ -9,13 +9,13 @@ from typing import Any
 from attrs import evolve, frozen
 
 from cmdsl.emit.arguments import WEIGHT, Argument, arguments
-from cmdsl.emit.reference import PRECISIONS, calls_python
-from cmdsl.ir.interpret import Machine, interpret, machine
+from cmdsl.emit.reference import FLOAT64, PRECISIONS, calls_python, held_in, ranged
+from cmdsl.ir.interpret import DIGITS, Machine, interpret, machine
 from cmdsl.ir.nodes import Function, Program, Role, Type
 
 ROLES = (Role.NETWORK, Role.DEFINITION, Role.SOLVER)
 WHOLE = (Type.STATE, Type.NETWORK, Type.DENOISER, Type.LEARNED)
-STEP = 10**20  # 1/STEP is that of the difference by which a loss is differentiated: a third of the digits
+STEP = 10**DIGITS  # 1/STEP is that of the difference by which a loss is differentiated, at thrice the digits
 Given = Mapping[str, Argument]
 
 
@@ -53,19 +53,20 @@ def _calls(program: Program) -> Iterator[tuple[Function, Given]]:
 def _case(program: Program, f: Function, given: Given) -> Case | None:
     m = _machine(program)
     values = _called(m, f, given, WEIGHT)
+    if not all(held_in(values, _called(ranged(m, FLOAT64), f, given, WEIGHT))):
+        return None
     scales = [abs(v) + e for v, e in zip(values, _roundings(program, f, given, values), strict=True)]
     rows = tuple((float(v), float(s)) for v, s in zip(values, scales, strict=True))
-    slope = (
-        _slope(m, f, given, [s / abs(v) for v, s in rows]) if f.role is Role.LOSS and all(v for v, _ in rows) else None
-    )
+    differentiable = f.role is Role.LOSS and all(values)
+    slope = _slope(program, f, given, [s / abs(v) for v, s in rows]) if differentiable else None
     if not all(math.isfinite(v) for row in (*rows, slope or ()) for v in row):
         return None
     return Case(f.name, tuple((name, a.shown) for name, a in given.items()), rows, slope)
 
 
-def _machine(program: Program) -> Machine:
+def _machine(program: Program, digits: int = DIGITS) -> Machine:
     """Prepare an evaluation with the constants as the module has them."""
-    return machine(program, constants={c.name: float(c.value) for c in program.constants})
+    return machine(program, digits, {c.name: float(c.value) for c in program.constants})
 
 
 def _roundings(program: Program, f: Function, given: Given, values: list[Any]) -> list[Any]:
@@ -88,8 +89,9 @@ def _flat(value: Any) -> list[Any]:
     return [v for item in value for v in _flat(item)] if isinstance(value, list) else [value]
 
 
-def _slope(m: Machine, f: Function, given: Given, conditions: list[float]) -> tuple[float, float]:
+def _slope(program: Program, f: Function, given: Given, conditions: list[float]) -> tuple[float, float]:
     """Differentiate a loss by the weight of what it trains; what is constant to the optimiser stays as it was."""
+    m = _machine(program, 3 * DIGITS)
     constants: list[Any] = []
 
     def keep(value: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import mpmath
-from attrs import frozen
+from attrs import evolve, frozen
 
 from cmdsl.ir.interpret import DIGITS, Machine, interpret, machine
 from cmdsl.ir.nodes import Call, Function, Param, Program, Role, Type, Var
@@ -18,17 +18,22 @@ ROLES = (Role.PROCESS, Role.KERNEL, Role.PRECONDITION, Role.DEFINITION)
 STATES = (0.75, -1.25, 2.5, -0.375)  # exact in float32
 STEPS = 12
 LARGEST = 3e38  # of float32
+FLOAT32, FLOAT64 = (-126, 128), (-1022, 1024)  # the powers of two that are their normal numbers' ends
 PRECISIONS = (40, 42, 45, 47)  # bits in which a formula is evaluated to learn what its roundings come to
 H = 10**20  # 1/H is the step of the differences that measure condition: a third of the digits
 
 
 @frozen
 class Row:
-    """A function's value at some arguments; `scale` is what relative errors of arguments and parameters come to."""
+    """A function's value at some arguments; `scale` is what relative errors of arguments and parameters come to.
+
+    `single` says that float32 holds the arguments and whatever is computed of them.
+    """
 
     arguments: tuple[float, ...]
     value: float
     scale: float
+    single: bool
 
 
 @frozen
@@ -71,6 +76,8 @@ def times(program: Program) -> tuple[float, ...]:
 
 def _inside(value: float, low: float, high: float) -> float:
     """Round to float32, towards the inside of the interval."""
+    if value > LARGEST:
+        return value
     rounded = _float32(value)
     if rounded < low:
         rounded = _float32_after(rounded, 1)
@@ -95,16 +102,33 @@ def _table(program: Program, f: Function) -> Table:
     moved = list(_movements(program, m, f, columns, value))
     if f.role is Role.DEFINITION:
         moved.append(_roundings(program, f, columns, value))
-    rows = zip(zip(*columns, strict=True), value, zip(*moved, strict=True), strict=True)
-    kept = (_row(arguments, v, moves) for arguments, v, moves in rows)
+    held = [held_in(value, _column(ranged(m, exponents), f, columns)) for exponents in (FLOAT32, FLOAT64)]
+    rows = zip(zip(*columns, strict=True), value, zip(*moved, strict=True), *held, strict=True)
+    kept = (_row(arguments, v, moves, single) for arguments, v, moves, single, double in rows if double)
     kinds = "".join("x" if p.type is Type.STATE else "t" for p in f.params)
     return Table(f.name, kinds, tuple(row for row in kept if row is not None))
 
 
-def _row(arguments: tuple[float, ...], value: Any, moves: tuple[Any, ...]) -> Row | None:
+def _row(arguments: tuple[float, ...], value: Any, moves: tuple[Any, ...], held: bool) -> Row | None:
     """Give a row, None where a float can't hold it."""
-    row = Row(arguments, float(value), float(abs(value) + sum(abs(move) for move in moves)))
+    single = held and all(abs(a) < LARGEST and _float32(a) == a for a in arguments)
+    row = Row(arguments, float(value), float(abs(value) + sum(abs(move) for move in moves)), single)
     return row if all(map(math.isfinite, (*arguments, row.value, row.scale))) else None
+
+
+def ranged(m: Machine, exponents: tuple[int, int]) -> Machine:
+    """Let numbers that are computed be infinite or zero where floats of a range have nothing larger or smaller."""
+    smallest, largest = (m.mp.mpf(2) ** exponent for exponent in exponents)
+
+    def stored(value: Any) -> Any:
+        return value * 0 if abs(value) < smallest else m.mp.sign(value) * m.mp.inf if abs(value) >= largest else value
+
+    return evolve(m, stored=stored)
+
+
+def held_in(values: list[Any], stored: list[Any]) -> list[bool]:
+    """Tell which values are the same, but for less than a rounding, where what is computed has a range."""
+    return [abs(a - b) <= abs(a) / 2**60 for a, b in zip(values, stored, strict=True)]
 
 
 def _columns(program: Program, f: Function) -> list[list[float]]:

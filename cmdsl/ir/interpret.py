@@ -64,7 +64,8 @@ class Machine:
     """A Program with the arithmetic it is evaluated in and the values of its constants.
 
     `drawn` gives the value of a draw from its evaluated arguments; `stopped` is told whatever the optimiser takes for
-    constant, in the order of evaluation, and gives what stands for it.
+    constant, in the order of evaluation, and gives what stands for it; `stored` gives what becomes of each number
+    that is computed.
     """
 
     program: Program
@@ -72,6 +73,7 @@ class Machine:
     constants: Environment = field(factory=dict)
     drawn: Callable[[Draw, list[Value]], Value] = _undrawn
     stopped: Callable[[Value], Value] = _itself
+    stored: Callable[[Value], Value] = _itself
 
 
 def machine(
@@ -203,7 +205,7 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
             like = evaluate(m, e.like, env)
             return lift(lambda _: value, like) if e.type is Type.STATE else [value for _ in like]
         case Reduce():
-            return _reduce(m, e, env)
+            return lift(m.stored, _reduce(m, e, env))
         case Dim():
             return m.mp.mpf(len(evaluate(m, e.like, env)[0]))
         case Length():
@@ -242,7 +244,7 @@ def _operation(m: Machine, e: Op | Compare | Logic, env: Environment) -> Value:
     args = (evaluate(m, a, env) for a in e.args)
     if isinstance(e, Logic):
         return lift(LOGICAL[e.op], *args)
-    return lift(lambda *numbers: real(m.mp, e.name, numbers), *args)
+    return lift(lambda *numbers: m.stored(real(m.mp, e.name, numbers)), *args)
 
 
 def _select(m: Machine, e: Select, env: Environment) -> Value:

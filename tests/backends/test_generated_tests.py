@@ -1,5 +1,6 @@
 """The emitted `test_model.py`: it passes on what is emitted, and fails on a model with a mistake in it."""
 
+import ast
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -77,3 +78,29 @@ def test_emitted_tests_find_mistakes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_emitted_tests_find_every_mistake(backend: str, tmp_path: Path) -> None:
     assert survivors(MUTANTS, backend, tmp_path) == {}
+
+
+EXTREMES = ({"T": "1e30"}, {"sigma_data": "1e-3"}, {"sigma_data": "1e3"}, {"epsilon": "1e-9"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("overrides", EXTREMES, ids=lambda o: "_".join(f"{k}_{v}" for k, v in o.items()))
+def test_emitted_tests_pass_at_extremes(overrides: dict[str, str], tmp_path: Path) -> None:
+    """Where float32 overflows, rows are for float64 alone."""
+    emitted = package(check(SPEC, overrides), find("torch"))
+    tests = written(tmp_path / "right", "torch", emitted["model.py"])
+    tests.write_text(emitted["test_model.py"])
+    found = failures(tmp_path / "report.xml", [str(tests)])["right"]
+    assert [name for name, failed in found.items() if failed] == []
+
+
+def test_what_a_float_does_not_hold_is_no_reference(tmp_path: Path) -> None:
+    """A coefficient that overflows, and a schedule that divides by zero, are left out where they do."""
+    given = "growth(t) = exp(exp(t))\ndefine curriculum once { N(k) = 18\n mu(k) = 1/k }\ncurriculum once\n"
+    text = SPEC.read_text().replace("curriculum ict(s1 = 160)\n", given)
+    (tmp_path / "over.cm").write_text(text.replace("weight = inverse_gap", "weight(t, r) = growth(t)"))
+    emitted = package(check(tmp_path / "over.cm", {}), find("torch"))["test_model.py"]
+    nodes = list(ast.walk(ast.parse(emitted)))
+    assert {"inf", "nan"} & {node.id for node in nodes if isinstance(node, ast.Name)} == set()
+    assigned = {ast.unparse(node.targets[0]): node.value for node in nodes if isinstance(node, ast.Assign)}
+    assert ast.literal_eval(assigned["SCHEDULES"])["ict_mu"][0] == (1, 1000, 1.0)
