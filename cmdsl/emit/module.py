@@ -9,8 +9,7 @@ from itertools import groupby
 
 from attrs import frozen
 
-from cmdsl.emit.code import Code, Name, Row, apply, number, string, text
-from cmdsl.emit.code import Mapping as Display
+from cmdsl.emit.code import Code, Mapping as Display, Name, Row, apply, number, string, text
 from cmdsl.emit.function import print_function
 from cmdsl.emit.identifiers import owner
 from cmdsl.emit.language import Language

@@ -9,8 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from tests.numbers import packages
 from tests.numbers.frameworks import FRAMEWORKS, Array, Framework

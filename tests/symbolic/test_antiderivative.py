@@ -8,8 +8,7 @@ from functools import partial
 import mpmath
 import pytest
 import sympy as sp
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cmdsl.symbolic.antiderivative import antiderivative
 from cmdsl.symbolic.budget import decode, encode, limited

@@ -5,8 +5,7 @@ from __future__ import annotations
 import flint
 import pytest
 import sympy as sp
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from sympy.codegen.cfunctions import expm1, log1p
 
 from cmdsl.symbolic.enclose import BITS, NotEnclosed, tape

@@ -10,8 +10,7 @@ import flint
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from cmdsl.symbolic.enclose import BITS, ball, tape
 from cmdsl.symbolic.model import Coefficient, Model
