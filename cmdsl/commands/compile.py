@@ -33,7 +33,7 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--scaffold",
         action="store_true",
-        help="rewrite network.py, train.py and sample.py, which are yours once written",
+        help="rewrite the network and the scripts, which are yours once written",
     )
     command.add_argument("--force", action="store_true", help="overwrite generated files that have been edited since")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 from attrs import define, field
 
 from cmdsl.diagnostics import Label, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
+from cmdsl.ir.walk import binds, expressions, free, transform
 from cmdsl.lower.algebra import expression, per_sample
 from cmdsl.lower.draws import drawn_from, last_name, proposed, sample
 from cmdsl.lower.functions import IMPLICIT, Body, Functions, implicit, shaped_like, source, with_locals
@@ -120,13 +122,18 @@ class Objective:
         )
 
     def check_network(self, loss: ir.Function) -> None:
-        """Refuse a loss that the network has no part in."""
-        if all(v.name != "network" for v in implicit(loss.body, set())):
+        """Refuse a loss whose derivative never reaches the network."""
+        varying = {"network"}
+        for s in loss.body:
+            if varying & differentiated(s):
+                varying |= {*binds(s)} if isinstance(s, ir.Let) else {loss.name}
+        if loss.name not in varying:
             raise error(
                 "CM210",
-                f"the objective `{self.instance.name}` never uses the network, so it can't train one",
+                f"what `{self.instance.name}` minimises doesn't vary with the network, so it can't train one",
                 self.minimized().value.span,
-                help="minimise something of `f(x, t)`, `D(x, t)` or `F(x, c)`; `f_ema` and `teacher` are not trained",
+                help="minimise something of `f(x, t)`, `D(x, t)` or `F(x, c)`; `f_ema`, `teacher` and `stopgrad(...)` "
+                "are constants",
             )
 
     def draw(self) -> ir.Function:
@@ -172,3 +179,15 @@ class Objective:
     def clamped(self, value: ir.Expr) -> ir.Expr:
         """Keep a drawn time inside [epsilon, T]."""
         return ir.Op("min", (ir.Op("max", (value, self.epsilon), Type.SAMPLE), self.last), Type.SAMPLE)
+
+
+def differentiated(s: ir.Stmt) -> set[str]:
+    """Give the names that a derivative of what a statement computes is taken through."""
+    if isinstance(s, ir.Let) and s.frozen:
+        return set()
+    return {v.name for e in expressions(s) for v in free(transform(e, without_constants))}
+
+
+def without_constants(e: ir.Expr) -> ir.Expr:
+    """Put a number in place of what is constant to the optimiser."""
+    return ir.Num(Fraction(0)) if isinstance(e, ir.StopGrad) else e
