@@ -14,6 +14,7 @@ from cmdsl.ir.interpret import DIGITS, Machine, interpret, machine
 from cmdsl.ir.nodes import Function, Program, Role, Type
 
 ROLES = (Role.NETWORK, Role.DEFINITION, Role.SOLVER)
+LOST = 10**13  # times a value: what a relative error of 1e-13 leaves no digit of
 WHOLE = (Type.STATE, Type.NETWORK, Type.DENOISER, Type.LEARNED)
 STEP = 10**DIGITS  # 1/STEP is that of the difference by which a loss is differentiated, at thrice the digits
 Given = Mapping[str, Argument]
@@ -59,9 +60,14 @@ def _case(program: Program, f: Function, given: Given) -> Case | None:
     rows = tuple((float(v), float(s)) for v, s in zip(values, scales, strict=True))
     differentiable = f.role is Role.LOSS and all(values)
     slope = _slope(program, f, given, [s / abs(v) for v, s in rows]) if differentiable else None
-    if not all(math.isfinite(v) for row in (*rows, slope or ()) for v in row):
+    if not all(math.isfinite(v) for row in (*rows, slope or ()) for v in row) or _is_lost(values, scales):
         return None
     return Case(f.name, tuple((name, a.shown) for name, a in given.items()), rows, slope)
+
+
+def _is_lost(values: list[Any], scales: list[Any]) -> bool:
+    """Tell whether roundings leave a float no digit, so that it has nothing to agree with."""
+    return bool(max(scales) > max(map(abs, values)) * LOST)
 
 
 def _machine(program: Program, digits: int = DIGITS) -> Machine:
