@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from attrs import evolve, frozen
@@ -16,8 +17,13 @@ from cmdsl.ir.nodes import Function, Program, Role, Type
 ROLES = (Role.NETWORK, Role.DEFINITION, Role.SOLVER)
 LOST = 10**13  # times a value: what a relative error of 1e-13 leaves no digit of
 WHOLE = (Type.STATE, Type.NETWORK, Type.DENOISER, Type.LEARNED)
+MOST_TURNS = 1000  # of the loops of a function: what takes more is not evaluated
 STEP = 10**DIGITS  # 1/STEP is that of the difference by which a loss is differentiated, at thrice the digits
 Given = Mapping[str, Argument]
+
+
+class Endless(Exception):
+    """Loops that take too many turns to be evaluated so slowly."""
 
 
 @frozen
@@ -34,10 +40,10 @@ class Case:
 
 
 def cases(program: Program) -> tuple[Case, ...]:
-    """Evaluate whatever takes states or networks, and calls no Python of others, where it is finite."""
+    """Evaluate whatever takes states or networks, and calls no Python of others, where it is finite and ends soon."""
     if "T" not in {c.name for c in program.constants}:
         return ()
-    found = (_case(program, f, given) for f, given in _calls(program))
+    found = (_ending(program, f, given) for f, given in _calls(program))
     return tuple(case for case in found if case is not None)
 
 
@@ -49,6 +55,13 @@ def _calls(program: Program) -> Iterator[tuple[Function, Given]]:
             given = arguments(program, f, program.function(draws.get(f.name, "")))
             if given is not None:
                 yield f, given
+
+
+def _ending(program: Program, f: Function, given: Given) -> Case | None:
+    try:
+        return _case(program, f, given)
+    except Endless:
+        return None
 
 
 def _case(program: Program, f: Function, given: Given) -> Case | None:
@@ -72,7 +85,14 @@ def _is_lost(values: list[Any], scales: list[Any]) -> bool:
 
 def _machine(program: Program, digits: int = DIGITS) -> Machine:
     """Prepare an evaluation with the constants as the module has them."""
-    return machine(program, digits, {c.name: float(c.value) for c in program.constants})
+    m = machine(program, digits, {c.name: float(c.value) for c in program.constants})
+    return evolve(m, turned=partial(_taken, iter(range(MOST_TURNS))))
+
+
+def _taken(left: Iterator[int], item: Any) -> Any:
+    if next(left, None) is None:
+        raise Endless
+    return item
 
 
 def _roundings(program: Program, f: Function, given: Given, values: list[Any]) -> list[Any]:

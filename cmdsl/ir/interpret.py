@@ -1,11 +1,12 @@
 """Reference evaluation of a Program at fifty digits: the oracle of every backend, written to be obviously right.
 
 STATIC, LOOP and UNIFORM are numbers, TABLE and SAMPLE lists of numbers, STATE a list of flat lists; networks,
-denoisers and callables of other modules XX"""
+denoisers and callables of other modules are functions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias, assert_never
 
@@ -65,7 +66,7 @@ class Machine:
 
     `drawn` gives the value of a draw from its evaluated arguments; `stopped` is told whatever the optimiser takes for
     constant, in the order of evaluation, and gives what stands for it; `stored` gives what becomes of each number
-    that is computed.
+    that is computed, `turned` of each item of a loop.
     """
 
     program: Program
@@ -74,6 +75,7 @@ class Machine:
     drawn: Callable[[Draw, list[Value]], Value] = _undrawn
     stopped: Callable[[Value], Value] = _itself
     stored: Callable[[Value], Value] = _itself
+    turned: Callable[[Value], Value] = _itself
 
 
 def machine(
@@ -170,19 +172,19 @@ def _bound(m: Machine, s: Let, env: Environment) -> dict[str, Value]:
 
 def _loop(m: Machine, loop: Loop, env: dict[str, Value]) -> None:
     for turn, item in enumerate(_turns(m, loop, env)):
-        env[loop.variable] = item
+        env[loop.variable] = m.turned(item)
         env.update({name: env[array.name][turn] for name, array in loop.zipped})
         _run(m, loop.body, env)
 
 
-def _turns(m: Machine, loop: Loop, env: Environment) -> list[Value]:
+def _turns(m: Machine, loop: Loop, env: Environment) -> Iterable[Value]:
     if loop.items is not None:
         return list(evaluate(m, loop.items, env))
     assert loop.start is not None
     assert loop.stop is not None
     start, stop = (int(evaluate(m, e, env)) for e in (loop.start, loop.stop))
     turns = range(start, stop - 1, -1) if loop.down else range(start, stop + 1)
-    return [m.mp.mpf(n) for n in turns]
+    return map(m.mp.mpf, turns)
 
 
 def evaluate(m: Machine, e: Expr, env: Environment) -> Value:

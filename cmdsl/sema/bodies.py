@@ -40,7 +40,6 @@ OWN = {
     "sampler": frozenset(["N"]),
 }
 LOCAL = frozenset(["x"])  # the language's name for a state is everyone's
-MOST_PARAMS = 64
 EXTERN = 'write `extern metric NAME = "package.module:attribute"`, in plain names of Python'
 PLAIN = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 EQUATIONS = (ast.Equation, ast.FunctionDefinition, ast.Derive)
@@ -81,12 +80,6 @@ def check_extern(statement: ast.Extern) -> Iterator[Diagnostic]:
     elif len(parts) != 2 or not all(PLAIN.fullmatch(word) and not keyword.iskeyword(word) for word in words):
         said = f'"{statement.target}" does not name a callable of a module'
         yield from error("CM123", said, statement.span, help=EXTERN).diagnostics
-
-
-def too_many(params: tuple[ast.Param, ...]) -> Iterator[Diagnostic]:
-    """Refuse more params than a model has: everything is proved for all their values."""
-    if len(params) > MOST_PARAMS:
-        yield from error("CM121", f"the spec has more than {MOST_PARAMS} params", params[MOST_PARAMS].span).diagnostics
 
 
 def binds(statement: ast.Statement) -> Iterator[tuple[str, Span]]:

@@ -13,16 +13,8 @@ from typing import TypeVar
 from cmdsl.diagnostics import Diagnostic, Span, SpecError, error
 from cmdsl.diagnostics.collect import Collector, in_order
 from cmdsl.diagnostics.suggest import did_you_mean, nearest
-from cmdsl.sema.bodies import (
-    MOST_PARAMS,
-    check_definition,
-    check_extern,
-    check_use,
-    given_twice,
-    taken,
-    too_many,
-    twice,
-)
+from cmdsl.sema.bodies import check_definition, check_extern, check_use, given_twice, taken, twice
+from cmdsl.sema.crowds import MOST, crowds
 from cmdsl.sema.imports import imported
 from cmdsl.sema.instantiate import KINDS
 from cmdsl.sema.overrides import override
@@ -55,10 +47,13 @@ def survey(module: ast.Module, overrides: Mapping[str, str] | None = None) -> tu
     others = imported(module, wrong)
     lost = tuple(wrong.found)
     everything = (*others.values(), module)
-    crowd = tuple(too_many(of(module.statements, ast.Param)))
-    found = [*crowd, *duplicates(everything), *(d for m in everything for d in (*unknown_fields(m), *bodies(m)))]
+    found = [
+        *crowds(module),
+        *duplicates(everything),
+        *(d for m in everything for d in (*unknown_fields(m), *bodies(m))),
+    ]
     refused = refusals(everything, found)
-    refused |= {known_as(p): crowd for p in of(module.statements, ast.Param)[MOST_PARAMS:]}
+    refused |= {known_as(p): tuple(crowds(module)) for p in of(module.statements, ast.Param)[MOST:]}
     absent = tuple(missing(module))
     refused |= {TIME: absent} if not of(module.statements, ast.Time) else {}
     refused |= {PROCESS: absent} if not any(isinstance(s, ast.Sde | ast.Path) for s in module.statements) else {}
@@ -117,11 +112,11 @@ def assemble(
         precondition=first(u for u in uses if u.kind == "precondition"),
         grid=first(u for u in uses if u.kind == "grid"),
         curriculum=first(u for u in uses if u.kind == "curriculum"),
-        objectives=tuple(u for u in uses if u.kind == "objective"),
-        samplers=tuple(u for u in uses if u.kind == "sampler"),
+        objectives=tuple(u for u in uses if u.kind == "objective")[:MOST],
+        samplers=tuple(u for u in uses if u.kind == "sampler")[:MOST],
         network=first(of(module.statements, ast.Network)),
         data=first(of(module.statements, ast.Data)),
-        asserts=of(module.statements, ast.Assert),
+        asserts=of(module.statements, ast.Assert)[:MOST],
         learned=of(declared, ast.Learned),
         library=library(),
         definitions=tuple(

@@ -16,6 +16,7 @@ from cmdsl.sema.values import Applied, Builtin, Closure, External, Form, Instanc
 
 LARGEST_NUMBER = 4096  # bits
 LARGEST = 5_000  # nodes
+WORD = 64  # bits
 DEEPEST = 60
 HIGHEST = 64  # degree: sympy expands polynomials to learn their signs
 MOST_APPLICATIONS = 5_000
@@ -66,7 +67,7 @@ CONNECTIVES: Mapping[str, Callable[..., Any]] = {"and": sp.And, "or": sp.Or, "no
 
 @frozen
 class Measure:
-    """How large an expression is: its nodes, its depth, its degree as a polynomial in what is not one."""
+    """How large an expression is: nodes and words of its numbers, depth, degree as a polynomial in what is not one."""
 
     size: int
     depth: int
@@ -76,6 +77,8 @@ class Measure:
 def measured(expr: sp.Basic, parts: list[Measure]) -> Measure:
     """Measure an expression by its parts."""
     size, depth = 1 + sum(p.size for p in parts), 1 + max((p.depth for p in parts), default=-1)
+    if isinstance(expr, sp.Rational):
+        return Measure(size + (expr.p.bit_length() + expr.q.bit_length()) // WORD, depth, 0)
     if expr.is_number:
         return Measure(size, depth, 0)
     if isinstance(expr, sp.Pow) and isinstance(expr.exp, sp.Rational):

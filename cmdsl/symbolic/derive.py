@@ -140,6 +140,8 @@ def boundary(spec: Spec, declared: Params, scope: Env, clock: Clock) -> tuple[Pa
     span = spec.boundary.value.span
     given = scalar(evaluator().value(spec.boundary.value, scope), span)
     value = given.subs(declared.values)
+    if value.free_symbols:
+        raise error("CM232", "the boundary is one time, a number", span, help="write it in params and numbers")
     if not (value.is_real and value >= 0 and value < clock.T.subs(declared.values)):
         last = clock.T.subs(declared.values)
         raise error(

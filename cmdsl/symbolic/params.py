@@ -152,7 +152,7 @@ def outside(
     param: ast.Param, declared: Domain, name: sp.Symbol, values: Mapping[sp.Symbol, sp.Rational]
 ) -> Iterable[Diagnostic]:
     """Yield an error if the value is outside the param's own range."""
-    own, low, high = values[name], declared.low.subs(values), declared.high.subs(values)
+    own, low, high = values[name], declared.low.xreplace(values), declared.high.xreplace(values)
     if low.free_symbols or high.free_symbols:
         return ()
     above = own > low if declared.low_open else own >= low

@@ -109,7 +109,7 @@ def moved(model: Model, share: sp.Rational) -> Values | None:
             domain = model.domains.get(symbol)
             ends = (domain.low, domain.high) if domain else (sp.S.NegativeInfinity, sp.S.Infinity)
             if not any(e.free_symbols & waiting.keys() for e in ends):
-                low, high = (e.subs(found) for e in ends)
+                low, high = (e.xreplace(found) for e in ends)
                 found[symbol] = between(waiting.pop(symbol), low, high, share)
     epsilon = (model.epsilon if model.epsilon is not None else sp.S.Zero).subs(found)
     sound = not waiting and epsilon.is_real and bool(epsilon < model.T.subs(found))

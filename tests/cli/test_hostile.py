@@ -53,6 +53,18 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     ),
     "recursion": (VE + "g(s) = g(s - 1)\nassert g(t) = 1\n", "`g` is defined in terms of itself"),
     "many params": (PROCESS + "".join(f"param q{i} = 1\n" for i in range(1000)), "more than 64 params"),
+    "many objectives": (
+        VE + "".join(f"objective o{i} = denoising\n" for i in range(1000)),
+        "77:1: error[CM121]: the spec has more than 64 objectives",
+    ),
+    "many samplers": (VE + "".join(f"sampler s{i} = onestep\n" for i in range(1000)), "more than 64 samplers"),
+    "many assertions": (PROCESS + "assert t >= 0\n" * 6000, "more than 64 assertions"),
+    "numbers that square": (
+        PROCESS + "".join(f"param q{i} = q{i + 1}*q{i + 1} + 1\n" for i in range(50)) + "param q50 = 1\n",
+        "written out, this expression is too large",
+    ),
+    "a boundary that is no number": (VE.replace("boundary epsilon", "boundary t"), "the boundary is one time"),
+    "times that are no numbers": (VE + "sampler multistep(times = [1, t])\n", "`t` is not defined"),
     "the same again": (PROCESS + "a = 1\n" * 3000, "... and 2949 more"),
     "imports itself": (PROCESS + 'import "m.cm"\n', "imports itself"),
     "imports what is above": (PROCESS + 'import "../m.cm"\n', "lies outside the folder of the spec"),
@@ -73,6 +85,13 @@ def test_only_a_diagnostic_comes_of_it(run: Run, name: str) -> None:
     assert "\x1b" not in done.err
     assert len(done.err) < 50_000
     assert os.listdir() == ["m.cm"]
+
+
+def test_a_loop_without_end_is_not_gone_through(run: Run) -> None:
+    loop = "define sampler s {\n x ~ prior\n for i from 1 to 1000000000 { x = f(x, T) }\n return x\n}\nsampler s\n"
+    Path("m.cm").write_text(VE + loop, encoding="utf-8")
+    done = run("compile", "m.cm")
+    assert done.code == 0, done.err
 
 
 def test_a_link_out_of_the_folder_is_not_followed(run: Run, tmp_path: Path) -> None:

@@ -36,7 +36,9 @@ def lists(setting: Setting, sampler: Instance) -> Iterator[tuple[str, list[sp.Ex
             continue
         given = evaluator().name(loop.source, sampler.env)
         if isinstance(given, tuple) and is_time(setting, loop):
-            yield loop.source.id, [scalar(v, loop.span).subs(setting.values) for v in given]
+            times = [scalar(v, loop.span).subs(setting.values) for v in given]
+            if not any(time.free_symbols for time in times):  # of others the bodies speak
+                yield loop.source.id, times
 
 
 def loops(node: object) -> Iterator[ast.For]:
