@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import sympy as sp
@@ -14,7 +14,7 @@ from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Env, Instance
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.claims import Finding, compiled, identity, place, positivity, refuted, unreal, without_value
-from cmdsl.symbolic.enclose import ball
+from cmdsl.symbolic.enclose import Ball, ball
 from cmdsl.symbolic.model import Verdict
 from cmdsl.symbolic.scope import evaluator, model_scope
 from cmdsl.symbolic.setting import Setting
@@ -22,6 +22,14 @@ from cmdsl.syntax import ast
 from cmdsl.syntax.format import expression as typed
 
 RELATIONS = {"=": sp.Eq, "<": sp.Lt, "<=": sp.Le, ">": sp.Gt, ">=": sp.Ge}
+FAILS: dict[str, Callable[[Ball], bool]] = {
+    "=": lambda v: not v.contains(0),
+    "<": lambda v: v >= 0,
+    "<=": lambda v: v > 0,
+    ">": lambda v: v <= 0,
+    ">=": lambda v: v < 0,
+}
+STEP = 1000  # the most that a function may jump by and its value be taken exactly
 WANTED = {"=": "0", "<": "< 0", "<=": "<= 0", ">": "> 0", ">=": ">= 0"}
 SOME = 100  # times
 LONGEST = 100  # operations that are worth bringing to one fraction
@@ -162,13 +170,22 @@ def undefined(setting: Setting, text: str, difference: sp.Expr, variables: tuple
 
 def at_ends(setting: Setting, text: str, difference: sp.Expr, relation: str) -> Finding | None:
     """Find an end of the interval, where the time is exact, at which a relation does not hold."""
-    ends = setting.ends if difference.has(setting.model.t) else ()
-    for end in ends:
-        value = difference.subs(setting.model.t, end).subs(setting.values)
-        if value.is_real and RELATIONS[relation](value, 0) == sp.false:
-            point = place(setting.values, (setting.model.t,), (ball(end.subs(setting.values)),), ball(value))
-            return refuted(text, point, WANTED[relation])
+    t = setting.model.t
+    run = compiled(difference, (t,), setting.values) if difference.has(t) else None
+    for end in setting.ends if run else ():
+        at = ball(end.xreplace(dict(setting.values)))
+        value = run(at) if run else at
+        if value.is_finite() and (FAILS[relation](value) or fails_exactly(setting, difference, end, value, relation)):
+            return refuted(text, place(setting.values, (t,), (at,), value), WANTED[relation])
     return None
+
+
+def fails_exactly(setting: Setting, difference: sp.Expr, end: sp.Expr, value: Ball, relation: str) -> bool:
+    """Tell whether a relation fails at an end where balls leave it open: at equal sides, or at a step."""
+    if not value.contains(0) or abs(value) > STEP:
+        return False
+    exact = difference.subs(setting.model.t, end).subs(setting.values)
+    return bool(exact.is_real and RELATIONS[relation](exact, 0) == sp.false)
 
 
 def within(setting: Setting, statement: ast.Assert, env: Env) -> Setting:
