@@ -51,7 +51,7 @@ TITLES: Mapping[str, str] = {
     "CM210": "an objective needs one `minimize`, one draw of data, and the network",
     "CM211": "a proposal proposes nothing",
     "CM212": "there is no such distribution",
-    "CM213": "a loop's ends are not known",
+    "CM213": "a loop's ends are not known, or the wrong way round",
     "CM214": "a grid or curriculum lacks its function",
     "CM215": "a curriculum depends on more than the step",
     "CM216": "the prior is no centred normal distribution",

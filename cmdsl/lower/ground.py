@@ -13,6 +13,7 @@ from cmdsl.lower.calculus import diff, integral
 from cmdsl.lower.derived import Derived
 from cmdsl.lower.functions import HOST, Functions
 from cmdsl.lower.networks import frozen_value, networks
+from cmdsl.sema.mistakes import no_inverse
 from cmdsl.sema.values import Builtin
 
 ONE = ir.Num(Fraction(1))
@@ -29,6 +30,8 @@ def ground(derived: Derived, functions: Functions, grid: str = "grid") -> dict[s
     names |= {"dim": ir.Dim(SOME_STATE), "node": node(algebra, grid), "diff": diff(derived, functions)}
     names |= {"integral": integral(derived, functions)}
     names |= {"stopgrad": Builtin("stopgrad", 1, lambda args, span: frozen_value(expression(args[0], span)))}
+    if "time_at" not in derived.coefficients:
+        names["time_at"] = Builtin("time_at", 1, no_inverse)
     return names | networks(derived, functions)
 
 

@@ -242,6 +242,10 @@ class Sampler:
                 )
         low, high = (stop, start) if source.down else (start, stop)
         extent = self.evaluator.algebra.operate("sub", (high, low), span)
+        turns = number(extent, {**self.functions.constants, **self.defaults})
+        if turns is not None and turns < -1:
+            way_out = f"write `from … {'to' if source.down else 'downto'} …` to count the other way"
+            raise error("CM213", "this loop makes no turn", span, help=way_out)
         return (
             start,
             stop,

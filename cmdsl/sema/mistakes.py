@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 from cmdsl.diagnostics import Label, Span, SpecError, error
 from cmdsl.diagnostics.suggest import did_you_mean, nearest
@@ -119,3 +120,9 @@ def not_defined(name: str, visible: Iterable[str], span: Span) -> SpecError:
     if name in GIVEN_BY:
         return error("CM114", f"`{name}` is needed, and the spec gives none", span, help=f"write `{GIVEN_BY[name]}`")
     return error("CM101", f"`{name}` is not defined", span, help=did_you_mean(name, visible))
+
+
+def no_inverse(args: tuple[object, ...], span: Span) -> NoReturn:
+    """Refuse `time_at` where it has no closed form."""
+    way_out = "propose the time itself, as in `t ~ uniform(epsilon, T)`"
+    raise error("CM234", "`time_at` has no closed form for this process", span, help=way_out)

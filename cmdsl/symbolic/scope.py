@@ -9,6 +9,7 @@ import sympy as sp
 from cmdsl.diagnostics import Span, error
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
+from cmdsl.sema.mistakes import no_inverse
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.values import Builtin, Env, Form, Namespace
 from cmdsl.symbolic.algebra import SympyAlgebra, scalar
@@ -49,11 +50,6 @@ def coefficient_names(coefficients: Coefficients) -> dict[str, object]:
 def opaque(name: str, arity: int) -> Builtin:
     """Give a coefficient as a function."""
     return Builtin(name, arity, lambda args, span: call(name, *(scalar(a, span) for a in args)))
-
-
-def no_inverse(args: tuple[object, ...], span: Span) -> sp.Expr:
-    """Refuse `time_at` where it has no closed form."""
-    raise error("CM234", "`time_at` has no closed form for this process", span, help="propose the time itself")
 
 
 def ground(model: Model) -> dict[str, object]:

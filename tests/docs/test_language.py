@@ -44,19 +44,19 @@ def named(heading: str) -> list[str]:
     return [name for cell in cells for name in re.findall(r"`([\w.]+)", cell)]
 
 
+@pytest.mark.parametrize("backend", ["torch", pytest.param("jax", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("example", list(examples(PAGE)), ids=str)
-def test_an_example_compiles_or_is_refused_as_it_says(example: Example, tmp_path: Path) -> None:
+def test_an_example_compiles_or_is_refused_as_it_says(example: Example, backend: str, tmp_path: Path) -> None:
     for name, text in example.files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     found = Compilation(str(tmp_path / "example.cm"), example.text, {})
     if example.refused:
         with pytest.raises(SpecError) as refused:
-            package(found, find("torch"))
+            package(found, find(backend))
         assert {d.code for d in refused.value.diagnostics} == {example.refused}
         return
-    for backend in ("torch", "jax"):
-        python.parse(package(found, find(backend))["model.py"])
+    python.parse(package(found, find(backend))["model.py"])
     assert [d.message for d in found.warnings] == []
 
 
