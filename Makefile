@@ -7,7 +7,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 DEMO := build/ve_edm_torch
 
-.PHONY: demo test test-all format clean
+.PHONY: demo test test-all fuzz format clean
 
 demo: $(INSTALLED)
 	$(BIN)/cmdsl compile specs/ve_edm.cm --backend torch
@@ -25,6 +25,10 @@ test test-all: $(INSTALLED)
 	$(call check,lint-imports) \
 	$(call check,pytest -q -n 2 --dist loadgroup $(SELECTION)) \
 	exit $$status
+
+# `make fuzz` tries texts for ten minutes, `FUZZ=3600 make fuzz` for an hour; what fails is written to build/fuzz/.
+fuzz: $(INSTALLED)
+	$(BIN)/python -m tests.fuzz $(or $(FUZZ),600) $(SEED)
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix-only --quiet .
