@@ -242,6 +242,14 @@ def test_both_branches_are_made_safe() -> None:
     ]
 
 
+def test_a_number_in_a_branch_of_states_is_guarded_per_sample() -> None:
+    above = Compare(">", t, ONE, S)
+    branch = op("mul", Spread(op("sqrt", op("sub", t, ONE)), x), x)
+    assert lines(guard(program(function(Return(Select(Spread(above, x), branch, y, X)))))) == [
+        "return (if spread((t > 1), x) then (spread(sqrt((if (t > 1) then (t - 1) else 1)), x) * x) else y)"
+    ]
+
+
 def test_a_norm_that_may_be_zero_is_guarded_and_one_that_may_not_is_not() -> None:
     norm = op("sqrt", Reduce("sqnorm", (x,)))
     assert "then sqrt((if (sqnorm(x) > 0)" in lines(guard(program(function(Return(norm)))))[0]

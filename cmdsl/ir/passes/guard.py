@@ -92,6 +92,8 @@ def _unguarded(e: Expr, condition: Expr) -> bool:
 def _otherwise(e: Expr, condition: Expr, taken: bool, harmless: Num) -> Expr:
     if e.type is Type.STATE and condition.type is Type.SAMPLE:
         condition = Spread(condition, e)
+    if e.type is not Type.STATE and isinstance(condition, Spread):
+        condition = condition.value
     return Select(condition, e, harmless, e.type) if taken else Select(condition, harmless, e, e.type)
 
 
