@@ -203,9 +203,9 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
         case Spread():
             return _spread(evaluate(m, e.value, env), evaluate(m, e.like, env))
         case Fill():
-            value = evaluate(m, e.value, env)
-            like = evaluate(m, e.like, env)
-            return lift(lambda _: value, like) if e.type is Type.STATE else [value for _ in like]
+            value, like = evaluate(m, e.value, env), evaluate(m, e.like, env)
+            of_samples = e.type is Type.SAMPLE and isinstance(like, list)  # a function of a time also takes one alone
+            return [value for _ in like] if of_samples else lift(lambda _: value, like)
         case Reduce():
             return lift(m.stored, _reduce(m, e, env))
         case Dim():

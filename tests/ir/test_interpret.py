@@ -97,6 +97,13 @@ def test_a_number_is_repeated_as_the_function_promises() -> None:
     assert interpret(m, "g", [[1, 2], [3, 4]]) == [[0, 0], [0, 0]]
 
 
+def test_a_constant_of_times_is_a_number_at_one_time() -> None:
+    filled = scalar(Fill(num(3), Var("t", S), S), "t")
+    m = machine(alone(filled))
+    assert interpret(m, "f", [1, 2]) == [3, 3]
+    assert interpret(m, "f", 1) == 3
+
+
 def test_draws_are_refused() -> None:
     with pytest.raises(ValueError, match="draws are arguments"):
         interpret(machine(VE), "draw_ict", [[1]], N=5)
