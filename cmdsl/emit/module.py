@@ -158,8 +158,9 @@ def used_texts(texts: Mapping[str, str], body: str) -> list[str]:
 
 
 def bare(source: str) -> str:
-    """Give a source without its docstrings."""
-    return re.sub(r'""".*?"""', "", source, flags=re.DOTALL)
+    """Give a source without its docstrings and texts; those that are formatted stay, for they use names."""
+    source = re.sub(r'""".*?"""', "", source, flags=re.DOTALL)
+    return re.sub(r'(\bf)?"(?:\\.|[^"\\\n])*"', lambda met: met[0] if met[1] else "", source)
 
 
 def import_lines(imports: Iterable[Import], body: str) -> list[str]:
