@@ -62,9 +62,9 @@ def _expand(value: Code, like: Code, kind: Type) -> Code:
     return method(value, "expand", apply("len", like))
 
 
-def _uniform(name: str, array: str) -> Code:
+def _uniform(value: Code, array: str) -> Code:
     dtype = apply("time_dtype", Name(array))
-    return apply("torch.as_tensor", Name(name), dtype=dtype, device=Name(f"{array}.device"))
+    return apply("torch.as_tensor", value, dtype=dtype, device=Name(f"{array}.device"))
 
 
 def _draw(draw: Draw, w: Writer) -> Code:

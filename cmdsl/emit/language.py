@@ -39,7 +39,7 @@ class Language:
     nodes: Callable[[Code, Code | None, Code | None, str], Code]
     expand: Callable[[Code, Code, Type], Code]
     like: str
-    uniform: Callable[[str, str], Code]
+    uniform: Callable[[Code, str], Code]
     draw: Callable[[Draw, Writer], Code]
     draw_head: Callable[[Writer], list[str]]
     loop: Callable[[Loop, Writer, str], list[str]]

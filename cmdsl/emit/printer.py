@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import assert_never
 
 from attrs import frozen
@@ -143,12 +144,32 @@ def _select(w: Writer, e: Select) -> Code:
         return Ternary(*map(w.code, (e.condition, e.then, e.otherwise)))
     where = w.language.table_where if e.type is Type.TABLE else w.language.where
     condition, then = w.code(e.condition), w.code(e.then)
-    like = next((v for v in free(e) if v.type is e.type), None)
-    if e.type is Type.STATE and e.condition.type is Type.SAMPLE and like is not None:
-        condition = apply("over", condition, Name(like.name))
-    if like is not None and e.then.type in NUMBERS and e.otherwise.type in NUMBERS and e.type not in NUMBERS:
-        then = _like(w, e.then, Name(like.name))
+    state = next((v for v in free(e) if v.type is Type.STATE), None)
+    if e.type is Type.STATE and e.condition.type is Type.SAMPLE and state is not None:
+        condition = apply("over", condition, Name(state.name))
+    if w.on_host(e.then.type) and w.on_host(e.otherwise.type):
+        then = _chosen(w, e)
     return apply(where, condition, then, w.code(e.otherwise))
+
+
+def _chosen(w: Writer, e: Select) -> Code:
+    """Give a choice between two Python numbers the dtype that they lack: of what it depends on, or of the function."""
+    like = next((v for v in _compared(e.condition) if v.type is e.type), None)
+    if like is not None:
+        return _like(w, e.then, w.code(like))
+    return w.code(e.then) if w.array is None else w.language.uniform(w.code(e.then), w.array)
+
+
+def _compared(condition: Expr) -> Iterator[Expr]:
+    """Yield the values that a condition is about, the simplest first; a variable in place of a condition is none."""
+    match condition:
+        case Compare():
+            yield from (*free(condition), *subexpressions(condition.left), *subexpressions(condition.right))
+        case Logic(_, args):
+            for part in args:
+                yield from _compared(part)
+        case Spread(value, like):
+            yield from (*_compared(value), *free(like))
 
 
 def _fill(w: Writer, e: Fill) -> Code:
