@@ -175,7 +175,8 @@ def _section(imports: list[Import]) -> list[str]:
     plain = [i for i in imports if i.member is None]
     lines = [f"import {i.module}{_aliased(i)}" for i in sorted(plain, key=lambda i: i.module)]
     members = sorted(
-        (i for i in imports if i.member is not None), key=lambda i: (i.module, member_order(i.member or ""))
+        (i for i in imports if i.member is not None),
+        key=lambda i: (i.module, member_order(i.member or ""), member_order(i.alias or i.member or "")),
     )
     # isort gives an import under an alias a line of its own
     for (name, _), group in groupby(members, key=lambda i: (i.module, i.alias)):

@@ -79,6 +79,6 @@ def complaints(folder: Path) -> str:
             "120",
             str(folder),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
         said += (done.stdout + done.stderr) * (done.returncode != 0)
     return said
