@@ -29,7 +29,7 @@ def derive(spec: Spec) -> Model:
     """Give the model of a spec; raises SpecError with all that can't be derived."""
     wrong = Collector()
     refused = {name: Refused(why) for (kind, name), why in spec.refused.items() if not kind}
-    declared = surveyed(spec.params, spec.named, refused)
+    declared = surveyed(spec.params, spec.named, refused, spec.time.range.high)
     wrong.found += [d for r in declared.refused.values() for d in r.diagnostics]
     wrong.attempt(partial(refuse_names, spec))
     t = sp.Symbol(spec.time.name, nonnegative=True)

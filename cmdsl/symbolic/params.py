@@ -46,8 +46,11 @@ def surveyed(
     declared: tuple[ast.Param, ...],
     named: tuple[ast.Equation | ast.FunctionDefinition, ...] = (),
     refused: Mapping[str, object] | None = None,
+    last: ast.Expr | None = None,
 ) -> Params:
     """Read the declarations of params, each on its own; `refused` are names that stand for nothing.
+
+    Ranges may speak of `T` where that is no param: it is where the time ends, `last`.
 
     Values may be given through other params, and through what the spec names, in any order.
     """
@@ -58,8 +61,11 @@ def surveyed(
         p.name: Thunk(p.name, p.value, scope) for p in declared
     }
     domains, values = {}, {}
+    ends: dict[str, object] = {**(refused or {}), **symbols}
+    if last is not None:
+        ends.setdefault("T", Thunk("T", last, Env(dict(ends))))
     for p in declared:
-        within = wrong[p.name].attempt(partial(domain, p.range, {**(refused or {}), **symbols}))
+        within = wrong[p.name].attempt(partial(domain, p.range, ends))
         own = wrong[p.name].attempt(partial(value, p, scope, Evaluator(SympyAlgebra())))
         if within is not None and own is not None:
             domains[symbols[p.name]], values[symbols[p.name]] = within, own

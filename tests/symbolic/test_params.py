@@ -6,6 +6,8 @@ import pytest
 import sympy as sp
 
 from cmdsl.diagnostics import SpecError
+from cmdsl.symbolic.params import surveyed
+from cmdsl.syntax import ast, parse
 from tests.symbolic.models import ALL, model, refused
 
 SPEC = "model m\n{params}\ntime t in [0, {T}]\nsde {{ drift = 0\n diffusion = sqrt(2*t) }}\n{boundary}"
@@ -101,3 +103,13 @@ def test_impossible_times_are_refused(T: str, boundary: str, params: str, code: 
 
 def test_time_starts_at_0() -> None:
     assert refused(write("").replace("[0,", "[1,")).code == "CM232"
+
+
+@pytest.mark.parametrize(("last", "high"), [("80", sp.Integer(80)), ("2*b", 2 * sp.Symbol("b", positive=True))])
+def test_a_range_may_end_where_the_time_does(last: str, high: sp.Expr) -> None:
+    (time,) = parse("spec.cm", f"time t in [0, {last}]\n").statements
+    assert isinstance(time, ast.Time)
+    declared = parse("spec.cm", "param b = 3 in (0, inf)\nparam a = 1 in (0, T)\n").statements
+    found = surveyed(tuple(s for s in declared if isinstance(s, ast.Param)), last=time.range.high)
+    assert found.domains[found.symbols["a"]].high == high
+    assert not found.refused
