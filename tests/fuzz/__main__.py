@@ -13,7 +13,8 @@ from hypothesis import given, seed, settings
 
 from tests.fuzz.test_fuzz import CALM
 from tests.fuzz.texts import ANYTHING
-from tests.fuzz.tried import complaints, keep, packages
+from tests.fuzz.tried import keep, packages
+from tests.order import complaints
 
 FAILURES = Path("build/fuzz")
 AT_ONCE = 100

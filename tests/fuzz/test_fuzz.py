@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.fuzz.texts import ANYTHING
-from tests.fuzz.tried import complaints, keep, packages
+from tests.fuzz.tried import keep, packages
+from tests.order import complaints
 
 CALM = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.large_base_example]
 

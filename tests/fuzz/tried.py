@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ast
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +14,6 @@ from cmdsl.driver import Compilation, mistakes, package
 from cmdsl.emit.registry import find
 
 SECONDS = 20  # of processor time: what else the machine does is not counted
-LINT = ["check", "--select", "B,C4,E,F,I,RUF,SIM,UP,W", "--ignore", "RUF001,RUF002"]
 
 
 class TooLong(Exception):
@@ -62,23 +59,3 @@ def keep(found: Mapping[str, Mapping[str, str]], folder: Path) -> None:
         place.mkdir()
         for name, source in files.items():
             (place / name).write_text(source, encoding="utf-8")
-
-
-def complaints(folder: Path) -> str:
-    """Give what ruff says of the packages in a folder."""
-    said = ""
-    for words in (["format", "--check"], LINT):
-        command = [
-            sys.executable,
-            "-m",
-            "ruff",
-            *words,
-            "--isolated",
-            "--no-cache",
-            "--line-length",
-            "120",
-            str(folder),
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
-        said += (done.stdout + done.stderr) * (done.returncode != 0)
-    return said
