@@ -20,7 +20,7 @@ from cmdsl.lower.ground import ground
 from cmdsl.lower.host import lower_curriculum, lower_grid
 from cmdsl.lower.networks import complete
 from cmdsl.lower.numbers import number
-from cmdsl.lower.objectives import Objective, counters, objective_name
+from cmdsl.lower.objectives import Objective, counters
 from cmdsl.lower.promised import promised
 from cmdsl.lower.samplers import Sampler
 from cmdsl.sema.blame import blaming
@@ -148,7 +148,7 @@ class Lowering:
     def objective(self, use: ast.Use) -> ir.Objective:
         """Emit an objective: its curriculum, its loss, its draws."""
         assert use.reference is not None
-        name = objective_name(use)
+        name = use.called
         overrides = {s.kind: s for s in use.body if isinstance(s, ast.Use)}
         grid = f"{name}_grid" if "grid" in overrides else "grid"
         if "grid" in overrides:
@@ -219,7 +219,7 @@ class Lowering:
         assert use.reference is not None
         scope = self.scope({})
         instance = instantiate("sampler", use.reference, scope)
-        sampler = Sampler(objective_name(use), use, instance, self.functions, self.prior(scope))
+        sampler = Sampler(use.called, use, instance, self.functions, self.prior(scope))
         sample = sampler.sample()
         draw = sampler.draw(sample)
         return ir.Sampler(sampler.name, self.functions.add(sample), self.functions.add(draw))

@@ -22,12 +22,6 @@ from cmdsl.syntax.format import expression as written
 DATA = ir.Var("x0", Type.STATE)
 
 
-def objective_name(use: ast.Use) -> str:
-    """Give the name of an objective or sampler: its alias, else its definition's."""
-    reference = use.reference.function if isinstance(use.reference, ast.Call) else use.reference
-    return use.alias or (reference.id if isinstance(reference, ast.Name) else "")
-
-
 def counters() -> dict[str, object]:
     """Give the names that objectives see beside the others: the nodes at this step, the step, how many there are."""
     return {"N": ir.Var("N", Type.STATIC), "k": ir.Var("k", Type.UNIFORM), "K": ir.Var("K", Type.STATIC)}

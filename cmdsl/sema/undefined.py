@@ -14,6 +14,7 @@ from cmdsl.sema.mistakes import GIVEN_BY, not_defined
 from cmdsl.sema.reserved import RESERVED
 from cmdsl.sema.spec import Spec
 from cmdsl.syntax import ast
+from cmdsl.syntax.walk import parts
 
 # names that some bodies see and others don't: where they are not seen, evaluating says so
 LANGUAGE = RESERVED | {"t", *GIVEN_BY}
@@ -180,12 +181,3 @@ def in_parts(node: object, seen: Seen) -> Iterator[Diagnostic]:
             yield from in_expression(part, seen)
         elif isinstance(part, tuple | ast.Range):
             yield from in_parts(part, seen)
-
-
-def parts(node: object) -> Iterator[object]:
-    """Yield what a node is made of."""
-    if isinstance(node, tuple):
-        yield from node
-    else:
-        names = (f.name for f in getattr(type(node), "__attrs_attrs__", ()))
-        yield from (getattr(node, name) for name in names)

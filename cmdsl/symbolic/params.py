@@ -12,11 +12,11 @@ from cmdsl.diagnostics import Diagnostic, Label, SpecError, error
 from cmdsl.diagnostics.collect import Collector, in_order
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import member
-from cmdsl.sema.undefined import parts
 from cmdsl.sema.values import Env, Refused, Thunk
 from cmdsl.symbolic.algebra import SympyAlgebra, scalar
 from cmdsl.symbolic.model import Domain
 from cmdsl.syntax import ast
+from cmdsl.syntax.walk import every
 
 DIGITS = 60
 SMALLEST, LARGEST = sp.Rational(1, 10**300), sp.Integer(10**300)  # with room to the ends of float64
@@ -108,9 +108,7 @@ def low_end(param: ast.Param) -> ast.Expr | None:
 
 def names_in(node: object) -> set[str]:
     """Give every name in a piece of syntax."""
-    if isinstance(node, ast.Name):
-        return {node.id}
-    return {name for part in parts(node) for name in names_in(part)}
+    return {name.id for name in every(ast.Name, node)}
 
 
 def symbol(param: ast.Param, known: Mapping[str, sp.Symbol]) -> sp.Symbol:

@@ -15,7 +15,6 @@ from attrs import frozen
 from cmdsl.diagnostics import Span, error
 from cmdsl.diagnostics.collect import Collector
 from cmdsl.sema.evaluate import Evaluator
-from cmdsl.sema.undefined import parts
 from cmdsl.sema.values import Env
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.antiderivative import antiderivative
@@ -23,6 +22,7 @@ from cmdsl.symbolic.notation import written
 from cmdsl.symbolic.tidy import tidy
 from cmdsl.symbolic.zero import vanishes
 from cmdsl.syntax import ast
+from cmdsl.syntax.walk import parts
 
 
 @frozen

@@ -197,6 +197,12 @@ class Use:
     body: tuple[Statement, ...]
     span: Span = field(eq=False)
 
+    @property
+    def called(self) -> str:
+        """The name that this use goes by: its alias, else its definition's."""
+        reference = self.reference.function if isinstance(self.reference, Call) else self.reference
+        return self.alias or (reference.id if isinstance(reference, Name) else "")
+
 
 @frozen
 class Network:

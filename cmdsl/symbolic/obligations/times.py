@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import sympy as sp
 
-from cmdsl.sema.undefined import parts
 from cmdsl.sema.values import Instance
 from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.model import Status, Verdict
@@ -16,6 +15,7 @@ from cmdsl.symbolic.params import shown
 from cmdsl.symbolic.scope import evaluator, model_scope
 from cmdsl.symbolic.setting import Setting
 from cmdsl.syntax import ast
+from cmdsl.syntax.walk import every
 
 TIMES = frozenset(["t", "r", "s"])  # what the prelude calls them
 
@@ -31,7 +31,7 @@ def sampler_times(setting: Setting) -> tuple[Verdict, ...]:
 
 def lists(setting: Setting, sampler: Instance) -> Iterator[tuple[str, list[sp.Expr]]]:
     """Yield the lists of numbers that loops over times go through, by the names of the parameters."""
-    for loop in loops(sampler.definition.body):
+    for loop in every(ast.For, sampler.definition.body):
         if not isinstance(loop.source, ast.Name) or loop.source.id not in names_of(sampler):
             continue
         given = evaluator().name(loop.source, sampler.env)
@@ -41,13 +41,6 @@ def lists(setting: Setting, sampler: Instance) -> Iterator[tuple[str, list[sp.Ex
                 yield loop.source.id, times
 
 
-def loops(node: object) -> Iterator[ast.For]:
-    """Yield the loops of a body, those within others too."""
-    if isinstance(node, ast.For):
-        yield node
-    yield from (loop for part in parts(node) for loop in loops(part))
-
-
 def names_of(sampler: Instance) -> set[str]:
     """Give the names of a definition's parameters."""
     return {p.name for p in sampler.definition.parameters}
@@ -55,14 +48,7 @@ def names_of(sampler: Instance) -> set[str]:
 
 def is_time(setting: Setting, loop: ast.For) -> bool:
     """Tell whether a loop's variable is given to a function of the prelude, or a coefficient, as a time."""
-    return any(call_takes(setting, call, loop.variable) for call in calls(loop.body))
-
-
-def calls(node: object) -> Iterator[ast.Call]:
-    """Yield every call in a piece of syntax."""
-    if isinstance(node, ast.Call):
-        yield node
-    yield from (call for part in parts(node) for call in calls(part))
+    return any(call_takes(setting, call, loop.variable) for call in every(ast.Call, loop.body))
 
 
 def call_takes(setting: Setting, call: ast.Call, variable: str) -> bool:
@@ -86,7 +72,7 @@ def prelude(setting: Setting) -> Iterator[ast.FunctionDefinition]:
 def verdict(setting: Setting, use: ast.Use, name: str, times: list[sp.Expr]) -> Verdict:
     """Compare the times with each other and with the ends."""
     epsilon, T = (e.subs(setting.values) for e in setting.ends)
-    statement = f"the {name} of {called(use)} decrease inside (epsilon, T]"
+    statement = f"the {name} of {use.called} decrease inside (epsilon, T]"
     outside = next((t for t in times if not (t > epsilon and t <= T)), None)
     rising = next(((a, b) for a, b in pairwise(times) if not b < a), None)
     if outside is None and rising is None:
@@ -97,11 +83,5 @@ def verdict(setting: Setting, use: ast.Use, name: str, times: list[sp.Expr]) -> 
     else:
         assert rising is not None
         found, wrong = shown(rising[1]), f"{shown(rising[1])} comes after {shown(rising[0])}"
-    evidence = f"the {name} of {called(use)} do not decrease inside (epsilon, T]: {wrong}"
+    evidence = f"the {name} of {use.called} do not decrease inside (epsilon, T]: {wrong}"
     return Verdict("grid", statement, Status.REFUTED, evidence, use.span, {**params, "found": found, "wanted": "less"})
-
-
-def called(use: ast.Use) -> str:
-    """Give the name that a sampler goes by."""
-    reference = use.reference.function if isinstance(use.reference, ast.Call) else use.reference
-    return use.alias or (reference.id if isinstance(reference, ast.Name) else "")
