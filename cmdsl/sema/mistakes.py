@@ -17,6 +17,28 @@ GIVEN_BY = {
     "epsilon": "boundary EXPR",
     "T": "time t in [0, T]",
 }
+ELSEWHERE = {  # what other notations have for what is written so here
+    "ln": "`log(e)` is the natural logarithm",
+    "log10": "write `log(e)/log(10)`",
+    "norm": "write `sqrt(sqnorm(e))`",
+    "sum": "write `dim*mean(e)`, or `sqnorm(e)` for the sum of the squares",
+    "std": "write `sqrt(mean((e - mean(e))^2))`",
+    "var": "write `mean((e - mean(e))^2)`",
+    "arcsin": "write `asin(e)`",
+    "arccos": "write `acos(e)`",
+    "arctan": "write `atan(e)`",
+    "cot": "write `1/tan(e)`",
+    "square": "write `e^2`",
+    "pow": "write `a^b`",
+    "clamp": "write `min(max(e, least), most)`",
+    "clip": "write `min(max(e, least), most)`",
+    "where": "write `if c then a else b`",
+    "randn": "draw it: `z ~ normal`",
+    "rand": "draw it: `u ~ uniform(0, 1)`",
+    "grad": "write `diff(e, t)`, or `jvp(g, (x, t), (v, 1))` of a network",
+    "detach": "write `stopgrad(e)`",
+    "sg": "write `stopgrad(e)`",
+}
 MOST_NAMED = 3  # of a circle
 MEMBERS = "a dot asks a definition for one of its functions, such as `solver.step`, or `D` for a coefficient"
 WITHOUT_NAMES = "give its arguments in their order, without names"
@@ -119,7 +141,7 @@ def not_defined(name: str, visible: Iterable[str], span: Span) -> SpecError:
     """Say that a name stands for nothing, and which one may be meant."""
     if name in GIVEN_BY:
         return error("CM114", f"`{name}` is needed, and the spec gives none", span, help=f"write `{GIVEN_BY[name]}`")
-    return error("CM101", f"`{name}` is not defined", span, help=did_you_mean(name, visible))
+    return error("CM101", f"`{name}` is not defined", span, help=ELSEWHERE.get(name) or did_you_mean(name, visible))
 
 
 def no_inverse(args: tuple[object, ...], span: Span) -> NoReturn:

@@ -200,6 +200,17 @@ def keyword_defined(here: Place) -> SpecError | None:
     return error("CM006", message, place(here.path, here.previous), help="take another name")
 
 
+def control_flow(here: Place) -> SpecError | None:
+    """Find an `if` or `while` with a block of its own."""
+    if here.found == "if" and here.wants(STATEMENT):
+        help = "a condition is part of a formula: `x = if c then a else b`"
+        return error("CM010", "a statement can't start with `if`", here.span(), help=help)
+    if here.previous == "while" and here.keys[0] in EQUATION_STATES and here.found.type in BETWEEN:
+        help = "loops run over whole numbers, `for n from a to b { … }`, or over a list, `for s in times { … }`"
+        return error("CM006", "`while` is no statement", place(here.path, here.previous), help=help)
+    return None
+
+
 def unknown_statement(here: Place) -> SpecError | None:
     """Find a word that no statement starts with."""
     word = here.previous
@@ -274,5 +285,5 @@ SLIPS: tuple[Callable[[Place], SpecError | None], ...] = (
         brace_below,
         broken_line,
     ),
-    *(first_of_line, unknown_statement, kindless, misspelt, product, brackets_after),
+    *(control_flow, first_of_line, unknown_statement, kindless, misspelt, product, brackets_after),
 )
