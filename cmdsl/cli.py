@@ -17,9 +17,10 @@ DESCRIPTION = "Compile the mathematics of a consistency model, declared in a .cm
 EXITS = "exit code: 0 when all is well, 1 when a spec is refused, 2 when the command line is"
 EXAMPLES = """examples:
   cmdsl new my_model                                 write my_model.cm, a commented start
-  cmdsl check specs/ve_edm.cm                        derive and prove, and print both
-  cmdsl compile specs/ve_edm.cm --backend torch      write build/ve_edm_torch/
-  cmdsl compile specs/ve_edm.cm -D sigma_data=1 -o out/ve_edm_unit
+  cmdsl check my_model.cm                            derive and prove, and print both
+  cmdsl compile my_model.cm --backend torch          write build/my_model_torch/
+  cmdsl compile my_model.cm -D sigma_data=1 -o out/my_model_unit
+  cmdsl library solver                               what there is by name: formulas, sources
   cmdsl explain CM301                                what a diagnostic means, and the way out
 """
 

@@ -7,7 +7,7 @@ import argparse
 HELP = "list the backends that are installed"
 EXAMPLES = """examples:
   cmdsl backends
-  cmdsl compile specs/ve_edm.cm --backend my.module:BACKEND    use one that is not installed
+  cmdsl compile my_model.cm --backend my.module:BACKEND    use one that is not installed
 """
 
 

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 HELP = "derive and prove a spec, and print the derivation and the verdicts"
 EXAMPLES = """examples:
-  cmdsl check specs/ve_edm.cm
+  cmdsl check my_model.cm
   cmdsl check "my models/a.cm" -D sigma_data=1 -D T=40
-  cmdsl check specs/ve_edm.cm --format concise           diagnostics in a line each
-  cmdsl check specs/ve_edm.cm --dump lower               the program before it is printed, as pseudo-code
-  cmdsl check specs/ve_edm.cm --dump parse --format json
+  cmdsl check my_model.cm --format concise           diagnostics in a line each
+  cmdsl check my_model.cm --dump lower               the program before it is printed, as pseudo-code
+  cmdsl check my_model.cm --dump parse --format json
 """
 
 

@@ -11,10 +11,10 @@ from cmdsl.commands.spec import add_spec
 
 HELP = "write the package that a spec compiles to"
 EXAMPLES = """examples:
-  cmdsl compile specs/ve_edm.cm                          write build/ve_edm_torch/
-  cmdsl compile specs/ve_edm.cm -b jax -o out/ve_edm
-  cmdsl compile specs/ve_edm.cm -D sigma_data=1 -D T=40  with other values of params
-  cmdsl compile specs/ve_edm.cm -b jax --dump emit       print the files, and write none
+  cmdsl compile my_model.cm                           write build/my_model_torch/
+  cmdsl compile my_model.cm -b jax -o out/my_model
+  cmdsl compile my_model.cm -D sigma_data=1 -D T=40   with other values of params
+  cmdsl compile my_model.cm -b jax --dump emit        print the files, and write none
 """
 
 

@@ -16,7 +16,7 @@ HELP = "list the definitions of the library, with their formulas and sources"
 EXAMPLES = """examples:
   cmdsl library                       everything, by kind
   cmdsl library solver                the solvers
-  cmdsl library precondition edm      one definition
+  cmdsl library solver NAME           one of them
   cmdsl library objective --json      as data
 """
 

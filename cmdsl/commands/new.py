@@ -13,25 +13,34 @@ if TYPE_CHECKING:
     from cmdsl.diagnostics import SpecError
 
 HELP = "write a commented spec to start from"
-TEMPLATES = ("ve", "vp", "path", "blank")
+ROOM = Path(__file__).parents[1] / "templates"
 EXAMPLES = """examples:
-  cmdsl new my_model                          my_model.cm, on the EDM diffusion
+  cmdsl new my_model                          write my_model.cm
   cmdsl new my_flow --from path -o specs/my_flow.cm
 """
 
 
 def add(command: argparse.ArgumentParser) -> None:
     """Describe the command line."""
+    about = templates()
+    first, *_ = about
+    listed = ", ".join(f"{name}: {what}" for name, what in about.items())
     command.add_argument("name", metavar="NAME", help="the name of the model")
     command.add_argument(
         "--from",
         dest="template",
-        choices=TEMPLATES,
-        default="ve",
+        choices=tuple(about),
+        default=first,
         metavar="TEMPLATE",
-        help="ve: variance exploding, vp: variance preserving, path: given marginals, blank: hints alone (default: ve)",
+        help=f"{listed} (default: {first})",
     )
     command.add_argument("-o", "--out", type=Path, metavar="FILE", help="where to write (default: NAME.cm)")
+
+
+def templates() -> dict[str, str]:
+    """Give the templates, by name, and what each is; the first is the default."""
+    lines = (ROOM / "list.txt").read_text(encoding="utf-8").splitlines()
+    return {name: what.strip() for name, _, what in (line.partition(" ") for line in lines)}
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -208,10 +208,10 @@ def _natural(name: str) -> list[tuple[int, str | int]]:
 
 def exports(program: Program, names: Iterable[str] = ()) -> list[str]:
     """Give the names that a package offers: the numbers, the functions, and those that the backend adds."""
-    fixed = ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "NETWORK_SCALARS", "OBJECTIVES", "SAMPLERS"]
+    always = ["SPEC_SHA256", "PARAMS", "DATA_SHAPE", "NETWORK", "NETWORK_SCALARS", "OBJECTIVES", "SAMPLERS"]
     own = [c.name for c in program.constants] + [f.name for f in program.functions]
     own += [f"learned_{o.name}" for o in program.objectives if o.learned]
-    return sorted({*fixed, *own, *names}, key=member_order)
+    return sorted({*always, *own, *names}, key=member_order)
 
 
 def package_init(program: Program, names: Iterable[str] = ()) -> str:

@@ -30,6 +30,7 @@ from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.spec import Spec
 from cmdsl.sema.values import Closure, Env, Form, Learned
 from cmdsl.syntax import ast
+from cmdsl.syntax.forms import use_of
 
 KERNELS = {
     "drift": "sx",
@@ -166,7 +167,7 @@ class Lowering:
                 "CM114",
                 f"the objective `{name}` needs a curriculum: it speaks of {spoken_of(used)}, and the spec gives none",
                 use.reference.span,
-                help="add `curriculum fixed(18)`",
+                help=f"add {use_of('curriculum')}",
             )
         if not stepped and curriculum is not None:
             self.drop(name)
@@ -294,7 +295,7 @@ def needs_grid() -> Form:
             "CM114",
             "`node` needs a grid, and the spec has none",
             call.span,
-            help="add `grid karras` or `grid uniform` to the spec",
+            help=f"add {use_of('grid')}",
         )
 
     return Form("node", refuse)

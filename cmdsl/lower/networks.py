@@ -13,6 +13,7 @@ from cmdsl.lower.functions import NETWORK, NETWORK_EMA, TEACHER, Functions
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Builtin, Env, Form, Namespace
 from cmdsl.syntax import ast
+from cmdsl.syntax.forms import use_of
 
 DENOISER_PREFIX = "denoiser_"
 
@@ -48,7 +49,7 @@ def needs_precondition(name: str) -> Form:
             "CM114",
             f"`{name}` needs a preconditioning and a boundary, and the spec lacks one of them",
             call.span,
-            help="add `precondition edm(sigma_data)` and `boundary epsilon`",
+            help=f"add `boundary epsilon` and {use_of('precondition')}",
         )
 
     return Form(name, refuse)

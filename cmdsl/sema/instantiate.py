@@ -68,7 +68,7 @@ def instantiate(
 
 
 def parts(reference: ast.Name | ast.Call) -> tuple[str, tuple[ast.Argument, ...]]:
-    """Split `edm(sigma_data)` into its name and arguments."""
+    """Split `NAME(args)` into the name and the arguments."""
     if isinstance(reference, ast.Name):
         return reference.id, ()
     if not isinstance(reference.function, ast.Name):

@@ -12,7 +12,8 @@ ROOM = "templates"
 
 def templates() -> tuple[str, ...]:
     """Give the names of the templates."""
-    return tuple(sorted(e.name.removesuffix(".cm") for e in files("cmdsl").joinpath(ROOM).iterdir()))
+    names = (entry.name for entry in files("cmdsl").joinpath(ROOM).iterdir())
+    return tuple(sorted(name.removesuffix(".cm") for name in names if name.endswith(".cm")))
 
 
 def started(template: str, name: str) -> str:

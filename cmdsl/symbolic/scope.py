@@ -17,6 +17,7 @@ from cmdsl.symbolic.antiderivative import definite
 from cmdsl.symbolic.model import Model
 from cmdsl.symbolic.opaque import Coefficients, call, expand_in
 from cmdsl.syntax import ast
+from cmdsl.syntax.forms import use_of
 
 CLOSED = "give the result as a formula, if you know it"
 
@@ -70,7 +71,8 @@ def node(model: Model) -> Builtin:
     def look_up(args: tuple[object, ...], span: Span) -> sp.Expr:
         use = model.spec.grid
         if use is None or use.reference is None:
-            raise error("CM114", "`node` needs a grid, and the spec has none", span, help="add `grid karras`")
+            way_out = f"add {use_of('grid')}"
+            raise error("CM114", "`node` needs a grid, and the spec has none", span, help=way_out)
         grid = instantiate("grid", use.reference, model_scope(model), use.body)
         return scalar(evaluator().apply(grid, args, span), span)
 

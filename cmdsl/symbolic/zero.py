@@ -99,8 +99,8 @@ class Reader:
         if isinstance(e, sp.log):
             return self.logarithm(self.read(e.args[0]))
         if isinstance(e, sp.sin | sp.cos | sp.tan):
-            cosine, sine = self.angle(e.args[0])
-            return {sp.sin: sine, sp.cos: cosine}.get(e.func) or self.quotient(sine, cosine)
+            cos, sin = self.angle(e.args[0])
+            return {sp.sin: sin, sp.cos: cos}.get(e.func) or self.quotient(sin, cos)
         other = rewritten(e)
         if other is not None:
             return self.read(other)
@@ -270,15 +270,15 @@ class Reader:
 
     def angle(self, e: sp.Expr) -> tuple[Fraction, Fraction]:
         """Give the cosine and sine of an angle, by the addition theorem."""
-        cosine, sine = ONE, NOTHING
+        cos, sin = ONE, NOTHING
         for monomial, coefficient in self.monomials(e):
             _, count = self.multiple("angle", monomial, coefficient)
             c = self.generator(("cos", str(monomial)), False)
             s = self.generator(("sin", str(monomial)), False, 2, 1 - c**2)
             for _ in range(abs(count)):
                 step = s if count > 0 else -s
-                cosine, sine = self.reduce(cosine * c - sine * step), self.reduce(sine * c + cosine * step)
-        return (cosine, ONE), (sine, ONE)
+                cos, sin = self.reduce(cos * c - sin * step), self.reduce(sin * c + cos * step)
+        return (cos, ONE), (sin, ONE)
 
 
 def rational(c: Any) -> sp.Rational:

@@ -186,7 +186,7 @@ class Prior:
 
 @frozen
 class Use:
-    """A definition used: `precondition edm(sigma_data) { c_noise = 999*t }`, `objective ict = …`, `curriculum ct`.
+    """A definition used: `precondition NAME(args) { c_noise = 999*t }`, `objective ALIAS = NAME`, `curriculum NAME`.
 
     `reference` is None for an inline precondition; `body` holds the overrides.
     """
@@ -255,7 +255,7 @@ class Definition:
 
 @frozen
 class Extern:
-    """`extern metric lpips = "module:attribute"`."""
+    """`extern metric NAME = "module:attribute"`."""
 
     kind: str
     name: str

@@ -10,7 +10,7 @@ from lark import Lark, Token
 from lark.parsers.lalr_analysis import Shift
 
 from cmdsl.diagnostics import Diagnostic, error
-from cmdsl.syntax.forms import FORMS
+from cmdsl.syntax.forms import forms, written
 from cmdsl.syntax.items import Kernel, complete, kernels, key, literals
 from cmdsl.syntax.messages import MESSAGES
 from cmdsl.syntax.places import after, place, shown
@@ -54,7 +54,7 @@ def starts(keys: Sequence[str]) -> bool:
 def form(keys: Sequence[str]) -> str:
     """Show the right form of what is being read, where it has one."""
     names = (key.split()[0].rstrip(":.") for key in keys)
-    return next((f"write `{FORMS[name]}`" for name in names if name in FORMS), "")
+    return next((f"write {written(name)}" for name in names if name in forms()), "")
 
 
 def reached(parser: Lark, states: Sequence[int], values: Sequence[Any]) -> Iterator[State]:

@@ -1,32 +1,28 @@
-"""The right form of each construct, by the name of its rule, as help shows it."""
+"""The right form of each construct, as help shows it: what stands in `forms.cm`, by the rule named beside it."""
 
-FORMS = {
-    "assert": "assert alpha(t)^2 + sigma(t)^2 = 1 for t in [0, T]",
-    "boundary": "boundary epsilon by shift",
-    "curriculum": "curriculum ict(s1 = 160)",
-    "data": "data shape [3, 32, 32]",
-    "define": "define metric l2 { d(a, b) = mean((a - b)^2) }",
-    "derive": "derive c_skip, c_out from variance(target) = 1 minimizing c_out^2",
-    "draw": "x0 ~ data",
-    "extern": 'extern metric lpips = "module:attribute"',
-    "fields": "sde { drift = 0  diffusion = sqrt(2*t) }",
-    "for": "for n from N downto 2 { … }` or `for s in times { … }",
-    "grid": "grid karras(rho = 7)",
-    "if": "if t < 1 then 0 else t - 1",
-    "import": 'import "metrics.cm"',
-    "index": "index(w(i) for i from 1 to N - 1)",
-    "learned": "learned u(t)",
-    "minimize": "minimize mean((D(x, t) - x0)^2)",
-    "model": "model ve_edm",
-    "network": "network mlp(width = 256)",
-    "objective": "objective ict = consistency_training(metric = l2) { curriculum fixed(18) }",
-    "param": "param sigma_data = 0.5 in (0, inf)",
-    "path": "path { alpha = 1 - t  sigma = t }",
-    "precondition": "precondition edm(sigma_data) { c_noise = t }",
-    "prior": "prior normal(0, sigma(T))",
-    "range": "[0, T]` or `(0, inf)",
-    "return": "return f(x, T)",
-    "sampler": "sampler multistep(times = [0.8])",
-    "sde": "sde { drift = 0  diffusion = sqrt(2*t) }",
-    "time": "time t in [0, T]",
-}
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def forms() -> Mapping[str, tuple[str, ...]]:
+    """Give the right forms of each rule of the grammar that has one."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in files(__package__).joinpath("forms.cm").read_text(encoding="utf-8").splitlines():
+        code, _, rules = line.partition("#")
+        for rule in rules.split() if code.strip() else ():
+            found[rule] = (*found.get(rule, ()), code.strip())
+    return found
+
+
+def written(rule: str) -> str:
+    """Show the right form of a construct, or the two that it has."""
+    return " or ".join(f"`{code}`" for code in forms()[rule])
+
+
+def use_of(kind: str) -> str:
+    """Show a use of a definition of a kind, and where others are found."""
+    return f"`{forms()[kind][0]}`; `cmdsl library {kind}` lists what there is"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cmdsl.commands.new import TEMPLATES
+from cmdsl.commands import new
 from cmdsl.driver import Compilation, check, package
 from cmdsl.emit.registry import find
 from cmdsl.sema.templates import templates
@@ -15,6 +15,7 @@ from tests.cli.command import Run
 from tests.numbers.loading import load
 
 ROOM = Path(str(files("cmdsl"))) / "templates"
+TEMPLATES = list(new.templates())
 
 
 @cache

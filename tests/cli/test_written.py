@@ -40,8 +40,8 @@ def assert_in_order(name: str, folder: Path) -> None:
 
 # Between them these say nearly all that the language can; the others say it in other words.
 QUICK = (
-    *("branching_sampler", "clashing_too", "conditions", "draft_meanflow", "draft_trigflow", "extern", "learned"),
-    *("own_sampler", "own_solver", "proposals"),
+    *("branching_sampler", "clashing_too", "conditions", "draft_meanflow", "draft_trigflow", "every_kind", "extern"),
+    *("learned", "own_sampler", "proposals"),
 )
 
 
