@@ -116,9 +116,8 @@ def bind(defined: Defined, arguments: tuple[ast.Argument, ...], env: Env, span: 
     for parameter in defined.definition.parameters:
         argument = given.get(parameter.name)
         if argument is not None:
-            scope.bindings[parameter.name] = passed(
-                parameter.name, argument.value, argument.parameters, env, argument.at, above
-            )
+            value = passed(parameter.name, argument.value, argument.parameters, env, argument.at, above)
+            scope.bindings[parameter.name] = of_all(parameter, value, argument.value.span)
         elif parameter.default is not None:
             scope.bindings[parameter.name] = passed(
                 parameter.name, parameter.default, parameter.parameters, scope, parameter.at, above.under(defined)
@@ -186,6 +185,20 @@ def passed(
     if isinstance(value, ast.Name) and not isinstance(env.lookup(value.id), Thunk) and env.lookup(value.id) is not None:
         return env.lookup(value.id)
     return Thunk(name, value, env)
+
+
+def of_all(parameter: ast.Parameter, value: object, span: Span) -> object:
+    """Give a definition whose function takes fewer arguments than its parameter has as a function of all of them."""
+    names = parameter.parameters or ()
+    if not isinstance(value, Instance):
+        return value
+    name = GIVEN.get(value.kind, "")
+    function = value.env.bindings.get(name)
+    if not isinstance(function, Closure) or len(function.parameters) >= len(names):
+        return value
+    taken = (ast.Name(n, span) for n in names[: len(function.parameters)])
+    first = tuple(ast.Argument(n, None, None, span, span) for n in taken)
+    return Closure(parameter.name, names, ast.Call(ast.Name(name, span), first, span), function.env, span)
 
 
 def refuse_other(kind: str, value: ast.Expr, env: Env) -> None:
