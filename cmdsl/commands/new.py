@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cmdsl.commands.mistake import mistaken
-from cmdsl.commands.say import refuse
-
-if TYPE_CHECKING:
-    from cmdsl.diagnostics import SpecError
+from cmdsl.commands.say import refuse, unwritten
 
 HELP = "write a commented spec to start from"
 ROOM = Path(__file__).parents[1] / "templates"
@@ -60,13 +56,3 @@ def run(arguments: argparse.Namespace) -> int:
         return refuse(unwritten(path, problem).diagnostics)
     print(path)
     return 0
-
-
-def unwritten(path: Path, problem: OSError | ValueError) -> SpecError:
-    """Say why there is no file."""
-    from cmdsl.diagnostics import error
-
-    if isinstance(problem, FileExistsError):
-        return error("CM404", f"{problem.filename} is there already", help="give another file with -o")
-    reason = getattr(problem, "strerror", None) or "not a file name"
-    return error("CM404", f"can't write to {path}: {reason}", help="give another file with -o")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from cmdsl.diagnostics import Diagnostic
+    from cmdsl.diagnostics import Diagnostic, SpecError
 
 FORMATS = ("human", "concise", "json")
 
@@ -43,3 +44,13 @@ def written(diagnostics: Sequence[Diagnostic], form: str = "human", colour: bool
 def coloured(stream: TextIO) -> bool:
     """Tell whether to colour what goes to a stream: only on a terminal, and unless NO_COLOR is set."""
     return stream.isatty() and "NO_COLOR" not in os.environ
+
+
+def unwritten(path: Path, problem: OSError | ValueError) -> SpecError:
+    """Say why there is no file."""
+    from cmdsl.diagnostics import error
+
+    if isinstance(problem, FileExistsError):
+        return error("CM404", f"{problem.filename} is there already", help="give another file with -o")
+    reason = getattr(problem, "strerror", None) or "not a file name"
+    return error("CM404", f"can't write to {path}: {reason}", help="give another file with -o")
