@@ -93,11 +93,11 @@ def test_no_state_completes_two_rules() -> None:
         assert sum(index == len(rule.expansion) for rule, index in kernel) == (complete(kernel) is not None)
 
 
-@pytest.mark.parametrize(
-    "state",
-    sorted(KERNELS, key=lambda state: key(KERNELS[state], LITERALS)),
-    ids=lambda state: key(KERNELS[state], LITERALS),
-)
+def called(state: int) -> str:
+    return key(KERNELS[state], LITERALS)
+
+
+@pytest.mark.parametrize("state", sorted(KERNELS, key=called), ids=called)
 def test_what_a_state_says_is_written_for_people(state: int) -> None:
     for diagnostic in mistakes(state):
         assert re.fullmatch(r"CM0\d\d", diagnostic.code)
