@@ -97,7 +97,10 @@ def called(state: int) -> str:
     return key(KERNELS[state], LITERALS)
 
 
-@pytest.mark.parametrize("state", sorted(KERNELS, key=called), ids=called)
+STATES: list[int] = sorted(KERNELS, key=called)
+
+
+@pytest.mark.parametrize("state", STATES, ids=called)
 def test_what_a_state_says_is_written_for_people(state: int) -> None:
     for diagnostic in mistakes(state):
         assert re.fullmatch(r"CM0\d\d", diagnostic.code)
