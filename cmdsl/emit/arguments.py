@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 from attrs import evolve, frozen
@@ -15,7 +16,8 @@ from cmdsl.emit.code import Name
 from cmdsl.emit.quantiles import quantile
 from cmdsl.emit.reference import scalar_column, times
 from cmdsl.ir.interpret import Machine, interpret, machine
-from cmdsl.ir.nodes import Draw, Function, Param, Program, Type
+from cmdsl.ir.nodes import Draw, Expr, Function, Let, Num, Param, Program, StopGrad, Type
+from cmdsl.ir.walk import expressions, free, statements, transform
 
 COUNTS = {"N": 5, "k": 300, "K": 1000}
 BATCH, ELEMENTS, STATES = 3, 4, 4
@@ -42,7 +44,7 @@ def _argument(program: Program, f: Function, p: Param) -> Argument | None:
     before = sum(q.type is p.type for q in f.params[: f.params.index(p)])
     match p.type:
         case Type.NETWORK:
-            return AVERAGED if before else NETWORK
+            return (PASSED if passes(f, p) else AVERAGED) if before else NETWORK
         case Type.DENOISER:
             return DENOISER
         case Type.LEARNED:
@@ -53,6 +55,17 @@ def _argument(program: Program, f: Function, p: Param) -> Argument | None:
             points = scalar_column(p, f, list(times(program)))
             return _numbers([points[len(points) * part // 4] for part in range(1, BATCH + 1)])
     return Argument(COUNTS[p.name], COUNTS[p.name]) if p.name in COUNTS else None
+
+
+def passes(f: Function, network: Param) -> bool:
+    """Tell whether a derivative passes through a network, by what it is given."""
+    moving = (s for s in statements(f.body) if not (isinstance(s, Let) and s.frozen))
+    parts = (transform(e, _without_constants) for s in moving for e in expressions(s))
+    return any(v.name == network.name for e in parts for v in free(e))
+
+
+def _without_constants(e: Expr) -> Expr:
+    return Num(Fraction(0)) if isinstance(e, StopGrad) else e
 
 
 def _state(number: int) -> Argument:
@@ -93,6 +106,7 @@ def _learned(m: Machine, weight: Any) -> Mapping[str, Callable[..., Any]]:
 
 NETWORK = Argument(Name("small_network"), _network)
 AVERAGED = Argument(Name("averaged_network"), lambda m, weight: _network(m, WEIGHT / 2))
+PASSED = Argument(Name("passed_network"), AVERAGED.value)
 DENOISER = Argument(Name("small_denoiser"), lambda m, weight: _denoiser(m, WEIGHT))
 LEARNED = Argument(Name("small_functions"), _learned)
 

@@ -116,9 +116,20 @@ def _indices(f: Function) -> list[str]:
     """Give the samples of a function that do nothing but index tables: they become integers once, at its head."""
     gathers = [e for e in all_subexpressions(f.body) if isinstance(e, Gather) and e.type is Type.SAMPLE]
     candidates = [p.name for p in f.params if p.type is Type.SAMPLE]
-    return [
-        name for name in candidates if gathers and _uses(f, name) == sum(_count(e.index, name) for e in gathers) > 0
-    ]
+    counted = [e.index for e in gathers if _whole(e.index)]
+    return [name for name in candidates if _uses(f, name) == sum(_count(index, name) for index in counted) > 0]
+
+
+def _whole(index: Expr) -> bool:
+    """Tell whether an index is whole because what it is made of is: no fraction is rounded in it."""
+    match index:
+        case Var():
+            return True
+        case Num(value):
+            return value.denominator == 1
+        case Op("add" | "sub" | "mul", args):
+            return all(map(_whole, args))
+    return False
 
 
 def _uses(f: Function, name: str) -> int:

@@ -84,6 +84,11 @@ def made(arguments, weight):
     arrays = {name: array(value, FLOAT64) for name, value in arguments.items() if isinstance(value, list)}
     return arguments | forms | arrays
 ''',
+    "passed_network": '''
+def passed_network(weight):
+    """Give the averaged network where a derivative passes through it: its weight is a constant."""
+    return averaged_network(WEIGHT)
+''',
     "averaged_network": '''
 def averaged_network(weight):
     """Give a network with another weight."""

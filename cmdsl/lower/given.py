@@ -33,7 +33,7 @@ class Given:
                 f"`F` takes {counted(count)} here, and {counted(wanted)} elsewhere",
                 span,
                 secondary=(Label(first, f"with {counted(wanted)}"),),
-                help="give the network as many scalars everywhere; a precondition gives it one",
+                help="give the network as many scalars everywhere; `f` and `D` give it one",
             )
 
     def unwritten(self, function: Learned | External, args: tuple[object, ...], span: Span) -> ir.Expr:

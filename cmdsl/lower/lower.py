@@ -62,8 +62,6 @@ class Lowering:
         given = Given(names | frozenset([*self.derived.coefficients, *KERNELS, *PUBLIC_NAMES.values()]))
         for statement in self.spec.learned:
             given.entry(Learned(statement.name, statement.parameters, statement.span))
-        if self.spec.precondition is not None:
-            given.network_takes(1, self.spec.precondition.span)
         self.functions = Functions(constants, names, given)
 
     def program(self, version: str) -> ir.Program:
@@ -91,22 +89,27 @@ class Lowering:
             solvers=tuple(self.functions.orders.items()),
             data_shape=shape,
             network=network,
-            scalars=self.functions.given.network[0] if self.functions.given.network else 1,
+            scalars=self.scalars(),
             externals=tuple(self.functions.given.externals.values()),
         )
 
     def emitted(self) -> tuple[ir.Function, ...]:
-        """Give the functions in the order of their roles; private coefficients only where they are called."""
-        called = {
-            e.function
-            for f in self.functions.by_name.values()
-            for e in all_subexpressions(f.body)
-            if isinstance(e, ir.Call)
-        }
+        """Give the functions in the order of their roles; private coefficients only where they are called.
+
+        Where the network takes several scalars there is no `f` and no `D`.
+        """
+        absent = Role.NETWORK if self.scalars() > 1 else None
+        functions = [f for f in self.functions.by_name.values() if f.role is not absent]
+        called = {e.function for f in functions for e in all_subexpressions(f.body) if isinstance(e, ir.Call)}
         private = set(self.derived.coefficients) - self.derived.public
-        kept = [f for f in self.functions.by_name.values() if f.name not in private or f.name in called]
+        kept = [f for f in functions if f.name not in private or f.name in called]
         roles = list(Role)
         return tuple(sorted(kept, key=lambda f: roles.index(f.role)))
+
+    def scalars(self) -> int:
+        """Give how many scalars the network takes: one where no body calls it."""
+        given = self.functions.given.network
+        return given[0] if given else 1
 
     def scope(self, bindings: dict[str, object], grid: str = "grid") -> Env:
         """Give a scope of the spec with further names of the compiler's."""
@@ -120,7 +123,10 @@ class Lowering:
         return scope
 
     def kernels(self) -> None:
-        """Emit what every model offers: its process and kernels; where there is a preconditioning, `f` and `D`."""
+        """Emit what every model offers: its process and kernels; where there is a preconditioning, `f` and `D`.
+
+        That these two call the network with one scalar binds no body: see `emitted`.
+        """
         scope = self.scope({}).parent
         assert scope is not None
         has_network = "c_skip" in self.derived.coefficients
@@ -132,6 +138,7 @@ class Lowering:
             role, public = self.functions.home(closure)
             assert role is not None
             self.functions.elaborate(public, Role.PROCESS if name == "drift" else role, closure, kinds, closure.span)
+        self.functions.given.network = None
 
     def constant(self, name: str) -> ir.Expr:
         """Give `epsilon` or `T`."""
@@ -284,7 +291,7 @@ class Lowering:
 
 def spoken_of(used: set[str]) -> str:
     """Name what an objective takes from its curriculum."""
-    return " and ".join(["the nodes `N`"] * ("N" in used) + ["`f_ema`, averaged by `mu`"] * ("network_ema" in used))
+    return " and ".join(["the nodes `N`"] * ("N" in used) + ["averaged weights, by `mu`"] * ("network_ema" in used))
 
 
 def needs_grid() -> Form:

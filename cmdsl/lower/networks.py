@@ -5,7 +5,7 @@ from __future__ import annotations
 from cmdsl.diagnostics import Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Type
-from cmdsl.ir.walk import substitute, transform
+from cmdsl.ir.walk import free, substitute, transform
 from cmdsl.lower.algebra import expression, per_sample, state_variable
 from cmdsl.lower.calculus import jvp
 from cmdsl.lower.derived import Derived
@@ -21,7 +21,8 @@ DENOISER_PREFIX = "denoiser_"
 def networks(derived: Derived, functions: Functions) -> dict[str, object]:
     """Give the raw network, the averaged and the teacher's."""
     names: dict[str, object] = {
-        "F": raw_network(functions),
+        "F": raw_network("F", NETWORK, functions),
+        "F_ema": raw_network("F_ema", NETWORK_EMA, functions),
         "teacher": Builtin("teacher", 2, teacher),
         "jvp": jvp(functions),
     }
@@ -63,20 +64,20 @@ def complete(scope: Env, functions: Functions) -> None:
         scope.bindings["f_ema"] = f_ema(scope.bindings["f"], functions)
 
 
-def raw_network(functions: Functions) -> Builtin:
-    """Give `F(x, c, …)`: the network takes a state and scalars per sample, as many everywhere."""
+def raw_network(name: str, network: ir.Var, functions: Functions) -> Builtin:
+    """Give `F(x, c, …)`, or the same with averaged weights: a state and scalars per sample, as many everywhere."""
 
     def apply(args: tuple[object, ...], span: Span) -> ir.Expr:
         if len(args) < 2:
-            raise error("CM106", "`F` takes a state and one or more scalars", span)
+            raise error("CM106", f"`{name}` takes a state and one or more scalars", span)
         functions.given.network_takes(len(args) - 1, span)
         x, *scalars = (expression(a, span) for a in args)
         if x.type is not Type.STATE or any(c.type is Type.STATE for c in scalars):
-            raise error("CM204", "`F` takes a state, and then scalars", span)
+            raise error("CM204", f"`{name}` takes a state, and then scalars", span)
         like = state_variable(x) or x
-        return ir.Call(NETWORK, (x, *(per_sample(c, like) for c in scalars)), Type.STATE)
+        return ir.Call(network, (x, *(per_sample(c, like) for c in scalars)), Type.STATE)
 
-    return Builtin("F", None, apply)
+    return Builtin(name, None, apply)
 
 
 def teacher(args: tuple[object, ...], span: Span) -> ir.Expr:
@@ -86,11 +87,14 @@ def teacher(args: tuple[object, ...], span: Span) -> ir.Expr:
 
 
 def f_ema(f: object, functions: Functions) -> Builtin:
-    """Give `f` with averaged weights, a constant to the optimiser."""
+    """Give `f` with averaged weights, a constant to the optimiser; a network in its arguments stays what it is."""
 
     def apply(args: tuple[object, ...], span: Span) -> ir.Expr:
-        value = expression(functions.evaluator().apply(f, args, span), span)
-        return frozen_value(substitute(value, {NETWORK.name: NETWORK_EMA}))
+        given = {f"<{i}>": expression(a, span) for i, a in enumerate(args)}
+        held = {name: value for name, value in given.items() if NETWORK in free(value)}
+        point = tuple(ir.Var(name, value.type) if name in held else value for name, value in given.items())
+        value = expression(functions.evaluator().apply(f, point, span), span)
+        return frozen_value(substitute(substitute(value, {NETWORK.name: NETWORK_EMA}), held))
 
     return Builtin("f_ema", 2, apply)
 

@@ -22,6 +22,7 @@ RESERVED = frozenset(
             "f",
             "f_ema",
             "F",
+            "F_ema",
             "D",
             "teacher",
             "velocity",

@@ -8,6 +8,7 @@ from cmdsl.diagnostics import Span, SpecError
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.build import num, op
 from cmdsl.ir.nodes import Role, Type
+from cmdsl.ir.walk import all_subexpressions, free
 from cmdsl.lower import Derived, lower
 from cmdsl.lower.derived import Differentiate
 from cmdsl.sema import resolve
@@ -234,3 +235,47 @@ def test_a_name_that_is_bound_again_has_no_derivative() -> None:
     solver = f"define solver twice {{ order = 1\n step(D, x, t, r) {{ {step} }} }}\n"
     with pytest.raises(SpecError, match="bound again"):
         program(solver + "sampler ode(solver = twice)\n")
+
+
+TWO_NETWORKS = """define objective o {
+    x0 ~ data
+    z  ~ normal
+    n  ~ on_grid
+    t  = node(n + 1, N)
+    s  = node(n, N)
+    minimize %s
+}
+objective o
+"""
+
+
+def called(e: ir.Expr) -> set[str]:
+    """Name the networks that an expression calls."""
+    return {v.name for v in free(e) if v.type is Type.NETWORK}
+
+
+def test_averaged_weights_are_constants_and_what_they_are_given_is_not() -> None:
+    loss = function(TWO_NETWORKS % "mean(F_ema(F(perturb(x0, z, t), t, s), s, s)^2)", "loss_o")
+    assert names(loss.params)[:3] == ["network", "x0", "*network_ema"]
+    assert not any(isinstance(e, ir.StopGrad) for e in all_subexpressions(loss.body))
+
+
+def test_a_network_in_the_arguments_of_the_averaged_one_stays_itself() -> None:
+    loss = function(TWO_NETWORKS % "mean((f(x0, t) - f_ema(f(perturb(x0, z, t), t), s))^2)", "loss_o")
+    (stopped,) = (e for e in all_subexpressions(loss.body) if isinstance(e, ir.StopGrad))
+    assert called(stopped) == {"network", "network_ema"}
+
+
+def test_coefficients_go_with_a_network_of_two_scalars_and_f_and_d_do_not() -> None:
+    found = program(TWO_NETWORKS % "mean((D.c_out(t)*F(D.c_in(t)*x0 + z, D.c_noise(t), s))^2)")
+    emitted = {f.name for f in found.functions}
+    assert found.scalars == 2
+    assert not emitted & {"consistency", "denoise"}
+    assert {"c_out", "denoiser_c_out"} <= emitted
+    assert {"consistency", "denoise"} <= {f.name for f in program("sampler onestep\n").functions}
+
+
+def test_f_takes_one_scalar() -> None:
+    with pytest.raises(SpecError) as refused:
+        program(TWO_NETWORKS % "mean((F(x0 + z, t, s) - f(x0, t))^2)")
+    assert [d.code for d in refused.value.diagnostics] == ["CM219"]

@@ -121,10 +121,10 @@ class TestTraining:
 
 
 class TestAveraging:
-    """The target network is the curriculum's: the network itself where mu is 0, else its average by mu."""
+    """The target network is an average by the curriculum's mu, a copy where that is 0, and is never trained."""
 
-    @pytest.mark.parametrize(("objective", "itself"), [("ict", True), ("consistency_training", False)])
-    def test_follows_mu(self, package: Package, objective: str, itself: bool) -> None:
+    @pytest.mark.parametrize(("objective", "copied"), [("ict", True), ("consistency_training", False)])
+    def test_follows_mu(self, package: Package, objective: str, copied: bool) -> None:
         run, seen = package.start("--objective", objective, "--batch", 16, "--steps", 9), []
 
         def watched(network: Any, x0: Tensor, *, network_ema: Any, z: Tensor, n: Tensor, N: int) -> Tensor:
@@ -135,11 +135,13 @@ class TestAveraging:
         objective_loss, run.objective = run.objective.loss, replace(run.objective, loss=watched)
         old, mu = [p.clone() for p in run.target.parameters()], run.objective.decay(0, 9)
         package.train.update(run)
-        assert (mu == 0) is itself
-        assert seen == [run.network if itself else run.target]
+        assert (mu == 0) is copied
+        assert seen == [run.target]
+        assert not any(p.requires_grad for p in run.target.parameters())
         assert distance(run.network, old) > 0
         expected = [mu * o + (1 - mu) * n for o, n in zip(old, run.network.parameters(), strict=True)]
         assert distance(run.target, expected) < 1e-7
+        assert (distance(run.target, run.network.parameters()) == 0) is copied
 
     def test_samples_are_drawn_in_evaluation_mode_with_the_buffers_of_now(self, package: Package) -> None:
         package.patch.setitem(package.train.NETWORKS, "normed", normed)

@@ -44,7 +44,7 @@ class Run:
     data: Tensor
     header: Header
     network: nn.Module
-    target: nn.Module  # the objective's own average, by the curriculum's mu
+    target: nn.Module  # the objective's own average, by the curriculum's mu; a copy where that is 0
     averaged: nn.Module  # the average that samples are drawn with
     learned: nn.Module  # the functions that the objective learns beside the network, if it does
     trained: list[nn.Parameter]  # what the optimiser changes
@@ -64,7 +64,7 @@ def update(run: Run) -> Tensor:
     for group in run.optimizer.param_groups:
         group["lr"] = run.args.lr * rate(run.step, run.args)
     mu = run.objective.decay(run.step, run.args.steps)
-    networks = {"network": run.network, "network_ema": run.target if mu else run.network}
+    networks = {"network": run.network, "network_ema": run.target}
     others = {"teacher": run.teacher, "learned": run.learned}
     index = torch.randint(len(run.data), (run.args.batch,), generator=run.generator, device=run.data.device)
     loss = run.objective.per_sample(
