@@ -114,8 +114,9 @@ def link(text: str, path: str, folder: Path, line: str = "") -> str:
 
 
 def escaped(text: str) -> str:
-    """Keep signs of mathematics from being read as Markdown."""
-    return re.sub(r"([*<|_])", r"\\\1", text)
+    """Keep signs of mathematics from being read as Markdown, but not those in code."""
+    code = text.split("`")
+    return "`".join(part if n % 2 else re.sub(r"([*<|])", r"\\\1", part) for n, part in enumerate(code))
 
 
 def fenced(code: str) -> str:
