@@ -13,13 +13,13 @@ from typing import Any
 from attrs import evolve, frozen
 
 from cmdsl.emit.code import Name
-from cmdsl.emit.quantiles import quantile
+from cmdsl.emit.quantiles import STEP, STEPS, counts, quantile
 from cmdsl.emit.reference import scalar_column, times
 from cmdsl.ir.interpret import Machine, interpret, machine
 from cmdsl.ir.nodes import Draw, Expr, Function, Let, Num, Param, Program, StopGrad, Type
 from cmdsl.ir.walk import expressions, free, statements, transform
 
-COUNTS = {"N": 5, "k": 300, "K": 1000}
+COUNTS = {"N": 5, "k": STEP, "K": STEPS}
 BATCH, ELEMENTS, STATES = 3, 4, 4
 WEIGHT = 0.25
 
@@ -34,13 +34,14 @@ class Argument:
 
 def arguments(program: Program, f: Function, draw: Function | None) -> dict[str, Argument] | None:
     """Give an argument for each parameter that has no default, None where one is of no known kind."""
-    drawn = {} if draw is None else _drawn(program, draw)
-    found = {p.name: drawn.get(p.name) or _argument(program, f, p) for p in f.params}
+    numbers = {} if draw is None else counts(program, draw, COUNTS["N"])
+    drawn = {} if draw is None else _drawn(program, draw, numbers)
+    found = {p.name: drawn.get(p.name) or _argument(program, f, p, COUNTS | numbers) for p in f.params}
     given = {name: argument for name, argument in found.items() if argument is not None}
     return given if all(p.name in given or p.default is not None for p in f.params) else None
 
 
-def _argument(program: Program, f: Function, p: Param) -> Argument | None:
+def _argument(program: Program, f: Function, p: Param, numbers: Mapping[str, int]) -> Argument | None:
     before = sum(q.type is p.type for q in f.params[: f.params.index(p)])
     match p.type:
         case Type.NETWORK:
@@ -54,7 +55,7 @@ def _argument(program: Program, f: Function, p: Param) -> Argument | None:
         case Type.SAMPLE:
             points = scalar_column(p, f, list(times(program)))
             return _numbers([points[len(points) * part // 4] for part in range(1, BATCH + 1)])
-    return Argument(COUNTS[p.name], COUNTS[p.name]) if p.name in COUNTS else None
+    return Argument(numbers[p.name], numbers[p.name]) if p.name in numbers else None
 
 
 def passes(f: Function, network: Param) -> bool:
@@ -111,7 +112,7 @@ DENOISER = Argument(Name("small_denoiser"), lambda m, weight: _denoiser(m, WEIGH
 LEARNED = Argument(Name("small_functions"), _learned)
 
 
-def _drawn(program: Program, f: Function) -> dict[str, Argument]:
+def _drawn(program: Program, f: Function, numbers: Mapping[str, int]) -> dict[str, Argument]:
     """Give what a function draws: states in their order, and of scalars a quantile for each sample."""
     draws = [s for s in f.body if isinstance(s, Draw)]
     m = machine(program)
@@ -125,6 +126,5 @@ def _drawn(program: Program, f: Function) -> dict[str, Argument]:
         shares = ((0.37 + 0.618 * (BATCH * number + i)) % 1 for i in range(BATCH))
         return quantile(m.mp, s, args, [m.mp.mpf(share) for share in shares])
 
-    counts = {p.name: COUNTS[p.name] for p in f.params if p.name in COUNTS}
-    values = interpret(evolve(m, drawn=drawn), f.name, _entries(0), **counts)
+    values = interpret(evolve(m, drawn=drawn), f.name, _entries(0), **numbers)
     return states | {name: _numbers(value) for name, value in values.items() if name not in states}

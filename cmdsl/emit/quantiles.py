@@ -13,8 +13,13 @@ from cmdsl.ir.nodes import Draw, Function, Let, Program, ReturnDraws, Role, Type
 from cmdsl.ir.walk import expressions, free
 
 NODES, STEP, STEPS = 8, 300, 1000
+MOST_NODES = 10_000
 SHARES = (0.0, 0.02, 0.2, 0.5, 0.8, 0.98, 1.0)
 EDGE = 10**-30  # stands for a share of 0, so that a quantile is finite; draws are not that far out
+
+
+class Choiceless(Exception):
+    """A draw from no whole number at all."""
 
 
 @frozen
@@ -74,19 +79,38 @@ def distributions(program: Program) -> tuple[Draws, ...]:
     return tuple(d for d in found if d.distributions)
 
 
-def counts(f: Function) -> dict[str, int]:
-    """Give the counts that a function of a training step asks for."""
-    offered = {"N": NODES, "k": STEP, "K": STEPS}
-    return {p.name: offered[p.name] for p in f.params if p.name in offered}
+def counts(program: Program, f: Function, nodes: int = NODES) -> dict[str, int]:
+    """Give the counts that a function of a training step asks for: as many nodes, or more where draws need them."""
+    offered = {"N": nodes, "k": STEP, "K": STEPS}
+    found = {p.name: offered[p.name] for p in f.params if p.name in offered}
+    enough = not found.get("N") or nodes > MOST_NODES or _has_choices(machine(program), f, found)
+    return found if enough else counts(program, f, 2 * nodes)
+
+
+def _has_choices(m: Machine, f: Function, given: Mapping[str, int]) -> bool:
+    """Tell whether there is something to choose from in every draw of a whole number."""
+
+    def drawn(draw: Draw, args: list[Any]) -> Any:
+        if (draw.distribution == "integers" and args[0] > args[1]) or (draw.distribution == "index" and not args[0]):
+            raise Choiceless
+        return _drawn(m.mp, draw, args, [m.mp.mpf(1) / 2])
+
+    try:
+        interpret(evolve(m, drawn=drawn), f.name, [[0]], **given)
+    except Choiceless:
+        return False
+    return True
 
 
 def _draws(program: Program, f: Function) -> Draws:
     m = machine(program)
     sources = _sources(f)
-    values = {name: _values(m, f, name) for name in dict.fromkeys(only for only, *more in sources.values() if not more)}
+    given = counts(program, f)
+    alone = dict.fromkeys(only for only, *more in sources.values() if not more)
+    values = {name: _values(m, f, name, given) for name in alone}
     single = {name: values[only][name] for name, (only, *more) in sources.items() if not more}
     kept = (Distribution(name, rows) for name, column in single.items() if (rows := _rows(m, column)))
-    return Draws(f.name, tuple(counts(f).items()), tuple(kept))
+    return Draws(f.name, tuple(given.items()), tuple(kept))
 
 
 def _sources(f: Function) -> dict[str, list[str]]:
@@ -101,7 +125,7 @@ def _sources(f: Function) -> dict[str, list[str]]:
     return {name: made[name] for name in returned if made[name]}
 
 
-def _values(m: Machine, f: Function, moved: str) -> dict[str, list[Any]]:
+def _values(m: Machine, f: Function, moved: str, given: Mapping[str, int]) -> dict[str, list[Any]]:
     """Evaluate a function of draws at all shares of one of them, for states of one element."""
     edge = m.mp.mpf(EDGE)
     shares = [min(max(m.mp.mpf(share), edge), 1 - edge) for share in SHARES]
@@ -110,7 +134,7 @@ def _values(m: Machine, f: Function, moved: str) -> dict[str, list[Any]]:
     def drawn(draw: Draw, args: list[Any]) -> Any:
         return _drawn(m.mp, draw, args, shares if draw.name == moved else middle)
 
-    found = interpret(evolve(m, drawn=drawn), f.name, [[0]] * len(SHARES), **counts(f))
+    found = interpret(evolve(m, drawn=drawn), f.name, [[0]] * len(SHARES), **given)
     return {name: [v[0] if isinstance(v, list) else v for v in _first(value)] for name, value in found.items()}
 
 

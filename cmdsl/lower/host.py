@@ -11,6 +11,7 @@ from cmdsl.lower.algebra import IrAlgebra, expression
 from cmdsl.lower.functions import Body, Functions, formula, source, with_locals
 from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.values import Closure, Instance
+from cmdsl.syntax.forms import use_of
 
 K = ir.Var("K", Type.STATIC)
 STEP = ir.Var("k", Type.STATIC)
@@ -39,11 +40,27 @@ def lower_grid(name: str, grid: Instance, epsilon: ir.Expr, last: ir.Expr, funct
 
 def lower_curriculum(prefix: str, curriculum: Instance, functions: Functions) -> list[ir.Function]:
     """Give a curriculum's functions of (k, K), on the host, in float64."""
-    if "N" not in {f.name for f in curriculum.functions()}:
+    return [host_function(prefix, function, curriculum, functions) for function in curriculum.functions()]
+
+
+def check_curriculum(objective: str, curriculum: Instance | None, used: set[str], span: Span) -> None:
+    """Refuse an objective without a curriculum that gives what it uses."""
+    if curriculum is None and used & {"N", "network_ema"}:
+        raise error(
+            "CM114",
+            f"the objective `{objective}` needs a curriculum: it speaks of {spoken_of(used)}, and the spec gives none",
+            span,
+            help=f"add {use_of('curriculum')}",
+        )
+    if curriculum is not None and "N" in used and "N" not in {f.name for f in curriculum.functions()}:
         raise error(
             "CM214", f"the curriculum `{curriculum.name}` does not define `N(k)`", curriculum.definition.at, help=NODES
         )
-    return [host_function(prefix, function, curriculum, functions) for function in curriculum.functions()]
+
+
+def spoken_of(used: set[str]) -> str:
+    """Name what an objective takes from its curriculum."""
+    return " and ".join(["the nodes `N`"] * ("N" in used) + ["averaged weights, by `mu`"] * ("network_ema" in used))
 
 
 def host_function(prefix: str, function: Closure, curriculum: Instance, functions: Functions) -> ir.Function:

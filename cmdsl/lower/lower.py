@@ -17,7 +17,7 @@ from cmdsl.lower.derived import Derived
 from cmdsl.lower.functions import PUBLIC_NAMES, Functions
 from cmdsl.lower.given import Given
 from cmdsl.lower.ground import ground
-from cmdsl.lower.host import lower_curriculum, lower_grid
+from cmdsl.lower.host import check_curriculum, lower_curriculum, lower_grid
 from cmdsl.lower.networks import complete
 from cmdsl.lower.numbers import number
 from cmdsl.lower.objectives import Objective, counters
@@ -28,7 +28,7 @@ from cmdsl.sema.evaluate import Evaluator
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.spec import Spec
-from cmdsl.sema.values import Closure, Env, Form, Learned
+from cmdsl.sema.values import Closure, Env, Form, Instance, Learned
 from cmdsl.syntax import ast
 from cmdsl.syntax.forms import use_of
 
@@ -162,20 +162,15 @@ class Lowering:
         if "grid" in overrides:
             self.grid(grid, overrides["grid"])
         curriculum = overrides.get("curriculum", self.spec.curriculum)
-        host = self.curriculum(name, curriculum) if curriculum is not None else {}
+        given = self.curriculum(name, curriculum) if curriculum is not None else None
+        host = {f.name: evolve(f, owner=None) for f in given.functions() if f.name != "N"} if given is not None else {}
         objective = self.instance(name, use, counters() | host, grid)
         loss, draw = objective.loss(), self.instance(name, use, counters() | host, grid).draw()
         objective.check_network(loss)
         emitted = [self.functions.add(loss), self.functions.add(draw)]
         used = {p.name for f in (loss, draw) for p in f.params}
         stepped = bool(used & {"N", "network_ema", "k"})
-        if curriculum is None and used & {"N", "network_ema"}:
-            raise error(
-                "CM114",
-                f"the objective `{name}` needs a curriculum: it speaks of {spoken_of(used)}, and the spec gives none",
-                use.reference.span,
-                help=f"add {use_of('curriculum')}",
-            )
+        check_curriculum(name, given, used, use.reference.span)
         if not stepped and curriculum is not None:
             self.drop(name)
         has = {f"{name}_{n}": n for n in ("N", "mu") if f"{name}_{n}" in self.functions.by_name}
@@ -204,14 +199,14 @@ class Lowering:
         ]:
             del self.functions.by_name[name]
 
-    def curriculum(self, prefix: str, use: ast.Use) -> dict[str, object]:
-        """Emit a curriculum's functions; those other than N can be called in the objective's body."""
+    def curriculum(self, prefix: str, use: ast.Use) -> Instance:
+        """Emit a curriculum's functions, and give it: those other than N can be called in the objective's body."""
         assert use.reference is not None
         scope = self.scope({"K": ir.Var("K", Type.STATIC), "k": ir.Var("k", Type.STATIC)})
         instance = instantiate("curriculum", use.reference, scope)
         for function in lower_curriculum(prefix, instance, self.functions):
             self.functions.add(function)
-        return {f.name: evolve(f, owner=None) for f in instance.functions() if f.name != "N"}
+        return instance
 
     def instance(self, name: str, use: ast.Use, bindings: dict[str, object], grid: str) -> Objective:
         """Give an objective with its arguments bound, ready to be elaborated."""
@@ -287,11 +282,6 @@ class Lowering:
                 )
             options.append((argument.name, value))
         return self.spec.network.path, tuple(options)
-
-
-def spoken_of(used: set[str]) -> str:
-    """Name what an objective takes from its curriculum."""
-    return " and ".join(["the nodes `N`"] * ("N" in used) + ["averaged weights, by `mu`"] * ("network_ema" in used))
 
 
 def needs_grid() -> Form:

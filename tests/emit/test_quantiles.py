@@ -3,9 +3,9 @@
 import mpmath
 import pytest
 
-from cmdsl.emit.quantiles import normal, quantile
-from cmdsl.ir.build import num
-from cmdsl.ir.nodes import Draw, Type
+from cmdsl.emit.quantiles import counts, normal, quantile
+from cmdsl.ir.build import num, op
+from cmdsl.ir.nodes import Draw, Function, Param, Program, ReturnDraws, Role, Type, Var
 
 mp = mpmath.mp.clone()
 mp.dps = 60
@@ -37,3 +37,12 @@ def test_discrete_draws() -> None:
     assert values("bernoulli", mp.mpf("0.3")) == [0, 0, 0, 1, 1]
     assert values("index", [0, 1, 2, 1]) == [2, 2, 3, 4, 4]
     assert values("uniform", 2, 4)[2:4] == [3, mp.mpf("3.6")]
+
+
+@pytest.mark.parametrize(("skip", "nodes"), [(1, 8), (7, 8), (8, 16), (20, 32)])
+def test_there_are_as_many_nodes_as_a_draw_needs(skip: int, nodes: int) -> None:
+    n = Draw("n", "integers", (num(1), op("add", Var("N", Type.STATIC), num(-skip))), Type.SAMPLE)
+    params = (Param("x0", Type.STATE), Param("N", Type.STATIC, keyword=True))
+    draw = Function("draw_o", params, (n, ReturnDraws(("n",))), Type.SAMPLE, Role.DRAW)
+    program = Program("m", "", "m.cm", "", "0", (), (draw,), (), (), (), None, None)
+    assert counts(program, draw) == {"N": nodes}

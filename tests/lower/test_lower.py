@@ -279,3 +279,14 @@ def test_f_takes_one_scalar() -> None:
     with pytest.raises(SpecError) as refused:
         program(TWO_NETWORKS % "mean((F(x0 + z, t, s) - f(x0, t))^2)")
     assert [d.code for d in refused.value.diagnostics] == ["CM219"]
+
+
+STAGES = "define curriculum stages { stage(k) = floor(8*k/K) }\n"
+
+
+def test_a_curriculum_counts_nodes_only_for_who_speaks_of_them() -> None:
+    found = program(STAGES + "objective ect { curriculum stages }\n")
+    assert {f.name for f in found.functions if f.role is Role.CURRICULUM} == {"ect_stage"}
+    with pytest.raises(SpecError) as refused:
+        program(STAGES + "objective consistency_training { curriculum stages }\n")
+    assert [d.code for d in refused.value.diagnostics] == ["CM214"]

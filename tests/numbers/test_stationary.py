@@ -15,10 +15,7 @@ from tests.numbers.gaussian import denoiser, deviation, raw_consistency, raw_den
 from tests.numbers.stationary import corners, own_average, quadrature, slopes
 
 OBJECTIVES = """
-define curriculum stages {
-    N(k)     = 2
-    stage(k) = k
-}
+define curriculum stages { stage(k) = k }
 objective score_matching
 objective skipping = consistency_distillation(solver = euler, skip = 2)
 objective with_huber = ict(c = 1/2)
