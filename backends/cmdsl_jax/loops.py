@@ -2,33 +2,54 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from cmdsl.emit.code import Code, Name, Row, apply, method, text
-from cmdsl.emit.layout import INDENT, layout
+from cmdsl.emit.layout import INDENT, WIDTH, layout, signature
 from cmdsl.emit.loops import turns_of
 from cmdsl.emit.printer import Writer
 from cmdsl.emit.statements import block
-from cmdsl.ir.nodes import Loop, Type, Var
-from cmdsl.ir.walk import fresh
+from cmdsl.ir.nodes import Compare, Expr, Gather, Loop, Stmt, Type, Var
+from cmdsl.ir.walk import children, fresh, rebuild, rewrite_statement
 
 
 def scan(loop: Loop, w: Writer, indent: str) -> list[str]:
     """Give the lines of a loop that traces its turn once."""
     turn, inner = fresh("turn", w.names), indent + INDENT
+    body, counted = _counted(loop, w)
     carried = [v.name for v in loop.carried]
     given = [loop.variable, *(name for name, _ in loop.zipped)]
     carry, head = _unpacked(carried, "carry", w)
     item, item_head = _unpacked(given, "item", w)
     call = apply("jax.lax.scan", Name(turn), _packed([_start(v, w) for v in loop.carried]), _packed(_items(loop, w)))
     prefix = f"{_target(carried)}, _ = "
+    params = [f"{carry}: {_kind(carried)}", f"{item}: {_kind(given)}"]
     return [
         "",
-        f"{indent}def {turn}({carry}: {_kind(carried)}, {item}: {_kind(given)}) -> tuple[{_kind(carried)}, None]:",
-        *(inner + line for line in [*head, *item_head]),
-        *block(loop.body, w, inner),
+        *(indent + line for line in signature(turn, params, f"tuple[{_kind(carried)}, None]", WIDTH - len(indent))),
+        *(inner + line for line in [*head, *item_head, *counted]),
+        *block(body, w, inner),
         f"{inner}return {_target(carried)}, None",
         "",
         *(layout(prefix, call, indent) or [f"{indent}{prefix}{text(call)}"]),
     ]
+
+
+def _counted(loop: Loop, w: Writer) -> tuple[tuple[Stmt, ...], list[str]]:
+    """Give the body with the counter in the dtype of times wherever it is computed with, and the line that makes it."""
+    own = fresh(f"{loop.variable}_value", w.names)
+    body = tuple(rewrite_statement(s, lambda e: _computed(e, loop.variable, own)) for s in loop.body)
+    line = text(method(Name(loop.variable), "astype", apply("time_dtype", Name(w.array or ""))))
+    return body, [f"{own} = {line}"] if body != loop.body else []
+
+
+def _computed(e: Expr, counter: str, own: str) -> Expr:
+    """Give an expression with another name of the counter; what indexes a table or is compared stays whole."""
+    if isinstance(e, Gather | Compare):
+        return e
+    if isinstance(e, Var):
+        return evolve(e, name=own) if e.name == counter and e.type is Type.LOOP else e
+    return rebuild(e, tuple(_computed(part, counter, own) for part in children(e)))
 
 
 def _unpacked(names: list[str], whole: str, w: Writer) -> tuple[str, list[str]]:
@@ -55,9 +76,7 @@ def _start(v: Var, w: Writer) -> Code:
     """Give what a turn starts from in the dtype that it ends in: coefficients are at least float32."""
     if v.type is Type.STATE:
         return method(Name(v.name), "astype", apply("time_dtype", Name(v.name)))
-    if v.type is Type.SAMPLE:
-        return Name(v.name)
-    return apply("jnp.asarray", Name(v.name), apply("time_dtype", Name(w.array or "")))
+    return Name(v.name)
 
 
 def _items(loop: Loop, w: Writer) -> list[Code]:

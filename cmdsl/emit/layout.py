@@ -13,8 +13,8 @@ from cmdsl.emit.code import (
     Mapping,
     Member,
     Name,
+    Row,
     Ternary,
-    argument_texts,
     arguments,
     precedence,
     string,
@@ -46,7 +46,17 @@ def layout(prefix: str, code: Code, indent: str) -> list[str] | None:
 def _call(head: str, call: Apply, indent: str) -> list[str] | None:
     inner = indent + INDENT
     together = [head, f"{inner}{arguments(call)}", f"{indent})"]
-    return _fitting(together) or _fitting([head, *(f"{inner}{a}," for a in argument_texts(call)), f"{indent})"])
+    named = [f"{name}={text(value)}" for name, value in call.keywords]
+    apart = [*(line for a in call.args for line in _argument(a, inner)), *(f"{inner}{a}," for a in named)]
+    return _fitting(together) or _fitting([head, *apart, f"{indent})"])
+
+
+def _argument(code: Code, indent: str) -> list[str]:
+    """Give the lines of an argument on its own; a tuple is broken where it is too long."""
+    line = f"{indent}{text(code)},"
+    if len(line) <= WIDTH or not isinstance(code, Row):
+        return [line]
+    return [f"{indent}(", *(f"{indent}{INDENT}{text(item)}," for item in code.items), f"{indent}),"]
 
 
 def _chain(head: str, code: Binary, indent: str) -> list[str] | None:
@@ -93,17 +103,18 @@ def _dotted(code: Code) -> bool:
     return isinstance(code, Name) or (isinstance(code, Member) and _dotted(code.value))
 
 
-def _fitting(lines: list[str]) -> list[str] | None:
-    return lines if all(len(line) <= WIDTH for line in lines) else None
+def _fitting(lines: list[str], width: int = WIDTH) -> list[str] | None:
+    return lines if all(len(line) <= width for line in lines) else None
 
 
-def signature(name: str, params: Sequence[str], result: str) -> list[str]:
+def signature(name: str, params: Sequence[str], result: str, width: int = WIDTH) -> list[str]:
     """Give the lines of a function's head."""
     line = f"def {name}({', '.join(params)}) -> {result}:"
-    if len(line) <= WIDTH:
+    if len(line) <= width:
         return [line]
     together = [f"def {name}(", f"{INDENT}{', '.join(params)}", f") -> {result}:"]
-    return _fitting(together) or [f"def {name}(", *(line for p in params for line in _parameter(p)), f") -> {result}:"]
+    apart = (line for p in params for line in _parameter(p))
+    return _fitting(together, width) or [f"def {name}(", *apart, f") -> {result}:"]
 
 
 def _parameter(param: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from attrs import frozen
 
-from cmdsl.emit.code import Anonymous, Apply, Binary, Code, Item, Name, Row, Ternary, Unary, apply, number, string
+from cmdsl.emit.code import Anonymous, Apply, Binary, Code, Item, Name, Row, Ternary, Unary, apply, number, string, text
 from cmdsl.emit.language import HOST, Language, operation
 from cmdsl.ir.build import num, op
 from cmdsl.ir.nodes import (
@@ -174,6 +174,8 @@ def _compared(condition: Expr) -> Iterator[Expr]:
 
 def _fill(w: Writer, e: Fill) -> Code:
     like = _plain_like(e.like)
+    if e.type is Type.UNIFORM:
+        return w.language.uniform(w.code(e.value), text(w.code(like)))
     if e.value.type is Type.UNIFORM or (e.value.type is Type.LOOP and not w.language.host_loops):
         return w.language.expand(w.code(e.value), w.code(like), like.type)
     if like.type is e.type:

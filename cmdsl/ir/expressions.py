@@ -117,7 +117,10 @@ class Spread:
 
 @frozen(cache_hash=True)
 class Fill:
-    """A STATIC or UNIFORM number as a SAMPLE, one for each sample of the array `like`; with that type, as a STATE."""
+    """A STATIC or UNIFORM number as a SAMPLE, one for each sample of the array `like`; with that type, as a STATE.
+
+    With type UNIFORM, a STATIC number as an array of one number, in the dtype of the coefficients of `like`.
+    """
 
     value: Expr
     like: Expr

@@ -204,6 +204,8 @@ def evaluate(m: Machine, e: Expr, env: Environment) -> Value:
             return _spread(evaluate(m, e.value, env), evaluate(m, e.like, env))
         case Fill():
             value, like = evaluate(m, e.value, env), evaluate(m, e.like, env)
+            if e.type is Type.UNIFORM:
+                return value
             of_samples = e.type is Type.SAMPLE and isinstance(like, list)  # a function of a time also takes one alone
             return [value for _ in like] if of_samples else lift(lambda _: value, like)
         case Reduce():

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import takewhile
 
+import attrs
 from attrs import define, field
 
 from cmdsl.diagnostics import error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Role, Type
-from cmdsl.ir.walk import free, fresh, rewrite_statement, substitute
+from cmdsl.ir.walk import binds, expressions, free, fresh, rewrite_statement, statements as inside, substitute
 from cmdsl.lower.algebra import EXPRESSIONS, RANKS, SOME_STATE, expression
 from cmdsl.lower.functions import IMPLICIT, OWN, Body, Functions, implicit, source
 from cmdsl.lower.numbers import number
@@ -186,7 +188,7 @@ class Sampler:
         carried = {
             name: value for name in assigned(statement.body) if isinstance(value := env.lookup(name), EXPRESSIONS)
         }
-        types = {name: value.type for name, value in carried.items()}
+        types = {name: max(value.type, Type.UNIFORM, key=RANKS.index) for name, value in carried.items()}
         noises = list(self.noises)
         for _ in range(MOST_ROUNDS):
             self.noises = list(noises)
@@ -196,7 +198,9 @@ class Sampler:
                 break
             types = joined
         self.depth -= 1
-        self.body.statements += [*self.entering(carried, types), loop]
+        for name, value in carried.items():
+            self.enter(name, value, types[name])
+        self.body.statements.append(loop)
         env.bindings.update({name: ir.Var(self.local(name, t), t) for name, t in types.items()})
 
     def turn(self, statement: ast.For, env: Env, types: dict[str, Type]) -> tuple[ir.Loop, dict[str, Type]]:
@@ -267,10 +271,23 @@ class Sampler:
         """Give a local's name, other than those of the module and of implicit parameters."""
         return self.functions.parameter(name, type_).name
 
-    def entering(self, carried: dict[str, ir.Expr], types: dict[str, Type]) -> list[ir.Stmt]:
-        """Give numbers that a loop turns into one for each sample, or into states, that form before it."""
-        changed = {n: t for n, t in types.items() if t is not carried[n].type and t in (Type.SAMPLE, Type.STATE)}
-        return [ir.Let(self.local(n, t), ir.Fill(carried[n], NOISE, t)) for n, t in changed.items()]
+    def enter(self, name: str, value: ir.Expr, type_: Type) -> None:
+        """Give a number the form that a loop makes of it: where it is bound, if nothing asks for it in between."""
+        if value.type is type_:
+            return
+        local, statements = self.local(name, type_), self.body.statements
+        unread = list(takewhile(lambda s: local not in spoken_of(s), reversed(statements)))
+        bound = statements[-1 - len(unread)] if len(unread) < len(statements) else None
+        if isinstance(bound, ir.Let) and bound.name == local and ir.Var(local, value.type) not in free(bound.value):
+            statements[-1 - len(unread)] = attrs.evolve(bound, value=ir.Fill(bound.value, NOISE, type_))
+        else:
+            statements.append(ir.Let(local, ir.Fill(value, NOISE, type_)))
+
+
+def spoken_of(statement: ir.Stmt) -> set[str]:
+    """Give the names that a statement binds or asks for."""
+    asked = {v.name for s in inside((statement,)) for e in expressions(s) for v in free(e)}
+    return asked | set(binds(statement))
 
 
 def assigned(body: tuple[ast.Statement, ...]) -> tuple[str, ...]:

@@ -25,13 +25,23 @@ objective cd_euler = consistency_distillation(solver = euler)
 objective cd_heun = consistency_distillation(solver = heun)
 objective cd_ddim = consistency_distillation(solver = ddim)
 objective ct_l2 = consistency_training
+objective cd_midpoint = consistency_distillation(solver = midpoint)
+objective cd_rk4 = consistency_distillation(solver = rk4)
+objective cd_exponential_heun = consistency_distillation(solver = exponential_heun)
 sampler ode_euler = ode(solver = euler)
 sampler ode_ddim = ode(solver = ddim)
+sampler ode_midpoint = ode(solver = midpoint)
+sampler ode_rk4 = ode(solver = rk4)
+sampler ode_exponential_heun = ode(solver = exponential_heun)
+sampler dpmpp_2m
+sampler dpmpp_3m
+sampler churn
+sampler ancestral
 """
 MORE = {
     "ve_edm": SOLVERS,
     "vp_linear": SOLVERS + "objective denoising\nsampler ode\nsampler multistep(times = [0.7, 0.3])\n",
-    "trigflow": SOLVERS + "objective denoising\n",
+    "trigflow": SOLVERS + "objective denoising\nsampler ode\n",
 }
 # One of each kind, for what takes long. TrigFlow's ODE is singular at time 0, where Heun's last step would look.
 OBJECTIVES = {
@@ -40,9 +50,9 @@ OBJECTIVES = {
     "trigflow": ("ict", "denoising", "consistency_distillation"),
 }
 SAMPLERS = {
-    "ve_edm": ("onestep", "multistep", "ode"),
-    "vp_linear": ("onestep", "multistep", "ode"),
-    "trigflow": ("onestep", "multistep", "ode_ddim"),
+    "ve_edm": ("onestep", "multistep", "ode", "dpmpp_3m"),
+    "vp_linear": ("onestep", "multistep", "ode", "dpmpp_3m"),
+    "trigflow": ("onestep", "multistep", "ode_ddim", "dpmpp_3m"),
 }
 
 SUBVP = """model subvp

@@ -17,11 +17,20 @@ from tests.numbers.gaussian import denoiser, deviation, flow, raw_consistency, v
 from tests.numbers.loading import with_constants
 
 Shipped = Callable[[str], ModuleType]
-ORDERS = {"euler": 1, "heun": 2, "ddim": 1}
+ORDERS = {"euler": 1, "heun": 2, "ddim": 1, "midpoint": 2, "rk4": 4, "exponential_heun": 2}
 # From a time to a later one, away from the ends, where a solver's error is smooth in the step.
 STRETCH = {"ve_edm": (2.0, 0.2), "vp_linear": (0.8, 0.2), "trigflow": (1.3, 0.3)}
 CASES = pytest.mark.parametrize("name", packages.NAMES)
 SHARES = st.lists(st.floats(0, 1), min_size=3, max_size=3)
+
+
+# With a VE process the exact path is sqrt(t^2 + s^2), of which the midpoint rule has the term in h^3 right too.
+MORE = {("ve_edm", "midpoint"): 1}
+
+
+def order(name: str, solver: str) -> int:
+    """Give the order that a solver has on a spec's Gaussian path: what it claims, or better by luck."""
+    return ORDERS[solver] + MORE.get((name, solver), 0)
 
 
 def slope(sizes: list[int], errors: list[float]) -> float:
@@ -75,7 +84,7 @@ def test_order_of_solvers(name: str, solver: str, framework: Framework, shipped:
         float(abs(m.integrate(exact, x, framework.array(np.linspace(first, last, n + 1)), step) - wanted).max())
         for n in sizes
     ]
-    assert slope(sizes, errors) == pytest.approx(ORDERS[solver], abs=0.1)
+    assert slope(sizes, errors) == pytest.approx(order(name, solver), abs=0.1)
 
 
 @pytest.mark.parametrize("solver", ORDERS)
@@ -88,13 +97,13 @@ def test_distillation_falls_at_the_solvers_order(
     network, teacher = raw_consistency(m, framework, name, deviation(m)), denoiser(m, deviation(m))
     function = partial(getattr(m, f"loss_cd_{solver}"), network, network_ema=network, teacher=teacher)
     x0, z = (framework.array(v) for v in moments(deviation(m)))
-    sizes = [128, 256, 512, 1024]
+    sizes = [128, 256, 512, 1024] if order(name, solver) < 4 else [128, 192, 256]
 
     def root(intervals: int) -> float:
         n = framework.array(np.full(len(x0), intervals / 2))
         return math.sqrt(float(function(x0, z=z, n=n, N=intervals + 1).mean()))
 
-    assert slope(sizes, [root(n) for n in sizes]) == pytest.approx(ORDERS[solver] + 1, abs=0.1)
+    assert slope(sizes, [root(n) for n in sizes]) == pytest.approx(order(name, solver) + 1, abs=0.1)
 
 
 def moments(data: float, samples: int = 1) -> tuple[Array, Array]:

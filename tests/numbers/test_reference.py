@@ -5,12 +5,14 @@ At random arguments and at the ends of their ranges.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from mpmath import isfinite
 
 from cmdsl.ir.interpret import Machine, interpret, machine
@@ -71,13 +73,13 @@ def draws(function: Function, m: ModuleType) -> dict[str, Array]:
     return {p.name: {"n": n, "t": times}[p.name] for p in function.params if p.type is Type.SAMPLE} | states
 
 
-def noises(function: Function) -> dict[str, Array]:
-    """Make the noise of a sampler: of the prior, and of each turn of its loops."""
+def noises(function: Function, m: ModuleType, N: int) -> dict[str, Array]:
+    """Make the noise of a sampler as the module draws it: of the prior, and of each turn of its loops."""
+    draw = getattr(m, f"draw_{function.name}")
+    number = {"N": N} if "N" in inspect.signature(draw).parameters else {}
     rng = np.random.default_rng(len(function.name))
-    times = next((p.default for p in function.params if p.name == "times"), ())
-    assert isinstance(times, tuple)
-    states = [p.name for p in function.params if p.type is Type.STATE]
-    return {n: rng.normal(size=(3, *SHAPE) if n == "z" else (len(times), 3, *SHAPE)) for n in states}
+    shapes = {name: value.shape for name, value in draw(None, torch.zeros(3, *SHAPE), **number).items()}
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
 
 
 def nested(value: Array) -> Any:
@@ -183,7 +185,7 @@ def test_losses(name: str) -> None:
 def test_samplers(name: str) -> None:
     """Steps of an ODE amplify rounding more than the arguments, so these are held to a wider bound."""
     module = packages.module(packages.spec_text(name), "torch")
-    errors = {f.name: worst_error(f, noises(f), name, N=12) for f in functions(name, Role.SAMPLER)}
+    errors = {f.name: worst_error(f, noises(f, module, 12), name, N=12) for f in functions(name, Role.SAMPLER)}
     assert len(errors) == len(module.SAMPLERS)
     assert max(errors.values()) < 64, errors
 
