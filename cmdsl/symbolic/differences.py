@@ -135,9 +135,14 @@ RULES: Mapping[type, Rule] = {
     sp.sinh: lambda u, v, d: 2 * sp.cosh((u + v) / 2) * sp.sinh(d / 2),
     sp.cosh: lambda u, v, d: 2 * sp.sinh((u + v) / 2) * sp.sinh(d / 2),
     sp.tanh: lambda u, v, d: sp.sinh(d) / (sp.cosh(u) * sp.cosh(v)),
-    sp.atan: lambda u, v, d: sp.atan(d / (1 + u * v)) if u.is_nonnegative and v.is_nonnegative else None,
+    sp.atan: lambda u, v, d: sp.atan(d / (1 + u * v)) if nonnegative(u) and nonnegative(v) else None,
 }
 ODD = (sp.sin, sp.tan, sp.sinh, sp.tanh, sp.atan, sp.asin, sp.erf)
+
+
+def nonnegative(e: sp.Expr) -> bool:
+    """Tell whether an expression is at least 0 where it is real."""
+    return bool(e.is_nonnegative) or isinstance(e, sp.Abs) or (isinstance(e, sp.Pow) and e.exp == sp.S.Half)
 
 
 def of_function(e: sp.Expr, t: sp.Symbol, start: sp.Expr) -> sp.Expr | None:

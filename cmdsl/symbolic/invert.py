@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import sympy as sp
 
 from cmdsl.symbolic.process import Clock
@@ -39,7 +41,8 @@ def peeled(e: sp.Expr, value: sp.Expr, t: sp.Symbol) -> sp.Expr | None:
     for _ in range(DEEPEST):
         if e == t:
             return value
-        step = function(e, value, t) or linear(e, value, t) or exponentials(e, value, t) or rational(e, value, t)
+        rules = (function, linear, exponentials, circular, rational)
+        step = next((found for rule in rules if (found := rule(e, value, t)) is not None), None)
         if step is None:
             return None
         e, value = step
@@ -92,6 +95,26 @@ def exponentials(e: sp.Expr, value: sp.Expr, t: sp.Symbol) -> Equation | None:
         return None
     above, below = sp.fraction(found)
     return (-unit, sp.log(below / above)) if above.is_number else (unit, sp.log(found))
+
+
+def circular(e: sp.Expr, value: sp.Expr, t: sp.Symbol) -> Equation | None:
+    """Solve for the tangent of the one angle in whose even powers the expression is rational."""
+    angles = {a.args[0] for a in e.atoms(sp.sin, sp.cos, sp.tan)}
+    moving = [a for a in angles if a.has(t)]
+    if len(moving) != 1:
+        return None
+    w = {a: sp.Dummy("w", positive=True) for a in angles}
+    inner = sp.cancel(e.xreplace(dict(tangents(w))))
+    found = None if inner.has(t) else solved(inner, value, w[moving[0]])
+    return None if found is None else (moving[0], sp.atan(found.subs({w[a]: sp.tan(a) for a in angles})))
+
+
+def tangents(w: Mapping[sp.Expr, sp.Symbol]) -> Iterator[Equation]:
+    """Yield the circular functions of angles in the first quadrant by their tangents."""
+    for angle, tan in w.items():
+        yield sp.cos(angle), 1 / sp.sqrt(1 + tan**2)
+        yield sp.sin(angle), tan / sp.sqrt(1 + tan**2)
+        yield sp.tan(angle), tan
 
 
 def rational(e: sp.Expr, value: sp.Expr, t: sp.Symbol) -> Equation | None:

@@ -59,6 +59,8 @@ class Stabilizer:
             return self.transition(old)
         if old.name == "transition_sigma":
             return sp.sqrt(self.restarted("transition_alpha", *reversed(old.parameters))[1])
+        if old.name == "time_at" and isinstance(old.formula, sp.Add):
+            return self.from_first(old)
         return arrange(self.shortened(old), old.parameters)
 
     def start(self) -> sp.Expr:
@@ -81,6 +83,12 @@ class Stabilizer:
         for t in old.parameters:
             formula = by_parts(formula, t)
         return formula.replace(reciprocal_logarithm, lambda e: -sp.log(1 / e.args[0]))
+
+    def from_first(self, old: Coefficient) -> sp.Expr:
+        """Give the time of a noise level as what it is above that of the first level, which is 0."""
+        (level,) = old.parameters
+        first = (self.closed("sigma") / self.closed("alpha")).subs(self.model.t, 0)
+        return difference(old.formula, level, first) or old.formula
 
     def transition(self, old: Coefficient) -> sp.Expr:
         """Give alpha(t)/alpha(r), by the difference of exponents where alpha is exponential."""

@@ -10,7 +10,6 @@ is not a refutation.
 from __future__ import annotations
 
 from math import comb
-from typing import Any
 
 import flint
 import sympy as sp
@@ -18,19 +17,11 @@ from attrs import define, field
 from sympy.core.function import AppliedUndef
 
 from cmdsl.symbolic.elementary import rewritten
+from cmdsl.symbolic.polynomials import CAPACITY, GENERATORS, NOTHING, ONE, RING, Fraction, Polynomial, primes, rational
 
-CAPACITY = 48
 HIGHEST = 60
 READINGS = 5
 MOST_TERMS = 5000
-
-Polynomial = Any  # flint.fmpq_mpoly
-Fraction = tuple[Polynomial, Polynomial]
-
-RING = flint.fmpq_mpoly_ctx.get([f"g{i}" for i in range(CAPACITY)], flint.Ordering.lex)
-GENERATORS = RING.gens()
-ONE = RING.constant(1)
-NOTHING = RING.constant(0)
 
 
 class TooHard(Exception):
@@ -70,6 +61,7 @@ class Reader:
     positive: set[int] = field(factory=set)
     logarithms: dict[int, Fraction] = field(factory=dict)  # of generators: exponentials and roots
     arguments: dict[int, Fraction] = field(factory=dict)  # of generators that are logarithms
+    tangents: dict[int, Fraction] = field(factory=dict)  # of generators that are arc tangents
     cache: dict[sp.Expr, Fraction] = field(factory=dict)
 
     def read(self, expr: sp.Expr) -> Fraction:
@@ -104,6 +96,8 @@ class Reader:
         other = rewritten(e)
         if other is not None:
             return self.read(other)
+        if isinstance(e, sp.atan):
+            return self.arc(self.read(e.args[0]))
         key = (e.func, *(self.key(a) for a in e.args)) if isinstance(e, AppliedUndef) else e
         return self.generator(key, bool(e.is_nonnegative)), ONE
 
@@ -268,25 +262,33 @@ class Reader:
         self.logarithms.setdefault(self.index(generator), self.product([monomial, self.read(unit)]))
         return self.raised((generator, ONE), count)
 
+    def arc(self, tangent: Fraction) -> Fraction:
+        """Read an arc tangent."""
+        generator = self.generator(("atan", str(tangent)), False)
+        self.tangents[self.index(generator)] = tangent
+        return generator, ONE
+
     def angle(self, e: sp.Expr) -> tuple[Fraction, Fraction]:
         """Give the cosine and sine of an angle, by the addition theorem."""
-        cos, sin = ONE, NOTHING
+        cos, sin = (ONE, ONE), (NOTHING, ONE)
         for monomial, coefficient in self.monomials(e):
-            _, count = self.multiple("angle", monomial, coefficient)
-            c = self.generator(("cos", str(monomial)), False)
-            s = self.generator(("sin", str(monomial)), False, 2, 1 - c**2)
+            count, c, s = self.circle(monomial, coefficient)
+            step = s if count > 0 else (-s[0], s[1])
+            back = (-step[0], step[1])
             for _ in range(abs(count)):
-                step = s if count > 0 else -s
-                cos, sin = self.reduce(cos * c - sin * step), self.reduce(sin * c + cos * step)
-        return (cos, ONE), (sin, ONE)
+                cos, sin = (
+                    self.total([self.product([cos, c]), self.product([sin, back])]),
+                    self.total([self.product([sin, c]), self.product([cos, step])]),
+                )
+        return cos, sin
 
-
-def rational(c: Any) -> sp.Rational:
-    """Give a rational of flint as one of sympy."""
-    return sp.Rational(int(c.p), int(c.q))
-
-
-def primes(n: Any, sign: int) -> list[tuple[Polynomial, int]]:
-    """Give the prime powers of an integer as constant polynomials; -1 comes first."""
-    minus = [(RING.constant(-1), 1)] if n < 0 else []
-    return minus + [(RING.constant(p), sign * int(k)) for p, k in abs(n).factor()]
+    def circle(self, monomial: Fraction, coefficient: sp.Rational) -> tuple[int, Fraction, Fraction]:
+        """Give how often a monomial is counted in an angle, its cosine and its sine."""
+        tangent = self.tangents.get(self.index(monomial[0])) if monomial[0] in GENERATORS else None
+        if tangent is not None and monomial[1] == ONE and coefficient.q == 1 and abs(coefficient) <= HIGHEST:
+            secant = self.root(self.total([(ONE, ONE), self.raised(tangent, 2)]), 2)
+            return int(coefficient), self.raised(secant, -1), self.quotient(tangent, secant)
+        _, count = self.multiple("angle", monomial, coefficient)
+        c = self.generator(("cos", str(monomial)), False)
+        s = self.generator(("sin", str(monomial)), False, 2, 1 - c**2)
+        return count, (c, ONE), (s, ONE)

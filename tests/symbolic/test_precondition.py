@@ -86,7 +86,7 @@ def test_an_equation_takes_the_place_of_what_was_derived() -> None:
     assert m.coefficients["c_noise"].formula == 999 * m.t
     span = m.coefficients["c_noise"].source
     assert span is not None
-    assert (span.path, span.line) == ("spec.cm", 13)
+    assert (span.path, span.line) == ("spec.cm", 19)
 
 
 def test_one_coefficient_of_a_pair_can_be_given() -> None:

@@ -54,10 +54,12 @@ def inverse(setting: Setting) -> Finding:
     coefficient, t = setting.model.coefficients["time_at"], setting.model.t
     at = setting.formula("time_at")
     s = coefficient.parameters[0]
-    residual = setting.formula("sigma", at) - s * setting.formula("alpha", at)
-    found = identity(setting, "sigma/alpha = s at time_at(s)", residual, (s,))
-    if found.status is Status.PROVED:
-        return found
+    sigma, alpha = setting.formula("sigma", at), s * setting.formula("alpha", at)
+    # Of two numbers that are at least 0 the squares tell, where the sign of a root is not known.
+    for residual in (sigma - alpha, sigma**2 - alpha**2):
+        found = identity(setting, "sigma/alpha = s at time_at(s)", residual, (s,))
+        if found.status is Status.PROVED:
+            return found
     ratio = setting.formula("sigma", t) / setting.formula("alpha", t)
     return identity(setting, "time_at(sigma/alpha) = t", setting.formula("time_at", ratio) - t, (t,))
 
