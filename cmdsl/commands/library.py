@@ -21,8 +21,8 @@ EXAMPLES = """examples:
   cmdsl library solver                the solvers
   cmdsl library solver NAME           one of them
   cmdsl library NAME                  whatever has that name
-  cmdsl library --specs models --format markdown -o library.md
-                                      a page of everything, of a folder's own definitions and of its specs
+  cmdsl library --specs models        everything, with a folder's own definitions, and which of its specs use what
+  cmdsl library --specs models --format markdown -o library.md   the same as a page
 """
 
 
