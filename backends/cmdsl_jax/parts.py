@@ -76,6 +76,40 @@ def categorical(key: Array, weights: np.ndarray, shape: tuple[int, ...]) -> Arra
     return jax.random.choice(key, len(weights), shape, p=weights)
 '''
 
+ANALYTIC_DENOISER = '''
+def analytic_denoiser(data: Array, *, block: int = 512) -> Denoiser:
+    """Give E[x0 given x_t] for data y `[n, ...]`: their mean by the weights exp(-|x - alpha(t)*y|^2/(2*sigma(t)^2)).
+
+    Karras et al. (2022), appendix B.3, by blocks of the data; where sigma(t) is 0, the nearest of them.
+    """
+    rows, block = data.reshape(len(data), -1), min(block, len(data))
+
+    def denoise(x: Array, t: Array) -> Array:
+        flat, t = x.reshape(len(x), -1).astype(time_dtype(x)), t.astype(time_dtype(x))
+        a, variance = alpha(t)[:, None], jnp.maximum(sigma(t)[:, None] ** 2, 1e-24)
+        gain = a**2 / (a**2 + variance)
+
+        @jax.checkpoint
+        def add(sums: tuple[Array, Array, Array], start: Array) -> tuple[tuple[Array, Array, Array], None]:
+            last, mass, total = sums
+            first = jnp.minimum(start, len(rows) - block)  # the last block reaches back, to be a whole one
+            y = jax.lax.dynamic_slice_in_dim(rows, first, block).astype(flat.dtype)
+            centre = a[:, None] * y
+            # |x - centre|^2 - (1 - gain)^2*|x|^2, so that float32 keeps its digits; not stored but fused with the sum
+            square = jnp.sum(((gain * flat)[:, None] - centre) * (((2 - gain) * flat)[:, None] - centre), 2)
+            logits = jnp.where(first + jnp.arange(block) < start, -jnp.inf, -square / (2 * variance))
+            top = jnp.maximum(last, logits.max(1, keepdims=True))
+            kept, w = jnp.exp(last - top), jnp.exp(logits - top)
+            weighted = jnp.matmul(w, y, precision="highest")
+            return (top, kept * mass + w.sum(1, keepdims=True), kept * total + weighted), None
+
+        sums = jnp.full_like(variance, -jnp.inf), jnp.zeros_like(variance), jnp.zeros_like(flat)
+        (_, mass, total), _ = jax.lax.scan(add, sums, jnp.arange(0, len(rows), block))
+        return (total / mass).reshape(x.shape)
+
+    return denoise
+'''
+
 INTEGRATE = '''
 def integrate(denoise: Denoiser, x: Array, times: Array, step: Step) -> Array:
     """Solve the probability-flow ODE from x at times[0] to times[-1], by one step of a solver after another."""
@@ -114,7 +148,7 @@ PARTS = Parts(
         "start_learned": START_LEARNED,
         "fourier": FOURIER,
     },
-    closing={"solver": INTEGRATE, "learned": APPLY_LEARNED},
+    closing={"alpha": ANALYTIC_DENOISER, "solver": INTEGRATE, "learned": APPLY_LEARNED},
 )
-EXPORTS = {"solver": "integrate", "learned": "apply_learned"}
+EXPORTS = {"alpha": "analytic_denoiser", "solver": "integrate", "learned": "apply_learned"}
 RESERVED = ("Network", *(i.name for i in PARTS.imports), *PARTS.aliases, *PARTS.helpers, *EXPORTS.values())

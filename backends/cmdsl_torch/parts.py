@@ -92,6 +92,30 @@ def jvp(function: Callable[..., Tensor], at: tuple[Tensor, ...], along: tuple[Te
     return value, slope
 '''
 
+ANALYTIC_DENOISER = '''
+def analytic_denoiser(data: Tensor, *, block: int = 512) -> Denoiser:
+    """Give E[x0 given x_t] for data y `[n, ...]`: their mean by the weights exp(-|x - alpha(t)*y|^2/(2*sigma(t)^2)).
+
+    Karras et al. (2022), appendix B.3, by blocks of the data; where sigma(t) is 0, the nearest of them.
+    """
+    blocks = data.unsqueeze(1).flatten(1).split(block)
+
+    def denoise(x: Tensor, t: Tensor) -> Tensor:
+        flat, t = x.unsqueeze(1).flatten(1).double(), t.double()  # float32 would lose the differences of squares
+        a, variance = alpha(t)[:, None], sigma(t)[:, None].square().clamp(min=1e-24)
+        top = torch.full_like(variance, -math.inf)
+        mass, total = torch.zeros_like(variance), torch.zeros_like(flat)
+        for y in blocks:
+            y = y.to(flat)
+            logits = a * (flat @ y.T - a * y.square().sum(1) / 2) / variance
+            last, top = top, torch.maximum(top, logits.amax(1, keepdim=True))
+            kept, w = torch.exp(last - top), torch.exp(logits - top)
+            mass, total = kept * mass + w.sum(1, keepdim=True), kept * total + w @ y
+        return (total / mass).to(time_dtype(x)).reshape(x.shape)
+
+    return denoise
+'''
+
 INTEGRATE = '''
 def integrate(denoise: Denoiser, x: Tensor, times: Tensor, step: Step) -> Tensor:
     """Solve the probability-flow ODE from x at times[0] to times[-1], by one step of a solver after another."""
@@ -139,9 +163,19 @@ PARTS = Parts(
         "categorical": CATEGORICAL,
         "jvp": JVP,
     },
-    closing={"solver": INTEGRATE, "consistency": CONSISTENCY_MODEL, "learned": LEARNED_FUNCTIONS},
+    closing={
+        "alpha": ANALYTIC_DENOISER,
+        "solver": INTEGRATE,
+        "consistency": CONSISTENCY_MODEL,
+        "learned": LEARNED_FUNCTIONS,
+    },
 )
-EXPORTS = {"solver": "integrate", "consistency": "ConsistencyModel", "learned": "LearnedFunctions"}
+EXPORTS = {
+    "alpha": "analytic_denoiser",
+    "solver": "integrate",
+    "consistency": "ConsistencyModel",
+    "learned": "LearnedFunctions",
+}
 RESERVED = (
     "Network",
     *(i.name for i in PARTS.imports),

@@ -126,6 +126,19 @@ def test_velocity_is_the_probability_flow(fraction, values, scale):
 ''',
     ),
     Property(
+        _functions("alpha", "sigma"),
+        '''
+def test_analytic_denoiser_of_two_points():
+    """Of the data c and -c it is c*tanh(alpha*x.c/sigma^2)."""
+    c = array([[0.5, -1.0, 0.25]], FLOAT64)
+    x = array([[1.0, -0.5, 2.0], [0.5, 0.25, -1.0], [-2.0, -1.0, 0.0]], FLOAT64)
+    t = array([time_at_fraction(fraction) for fraction in (0.3, 0.6, 1.0)], FLOAT64)
+    denoise = model.analytic_denoiser(array([listed(c)[0], listed(-c)[0]], FLOAT64), block=1)
+    side = tanh(model.alpha(t) * (x * c).sum(1) / model.sigma(t) ** 2)
+    assert_close(denoise(x, t), over(side, x) * c)
+''',
+    ),
+    Property(
         _functions("perturb", "transition", "alpha", "sigma"),
         '''
 @examples

@@ -42,9 +42,10 @@ def scaled(net: Network, scale: Any) -> Network:
 def losses(m: ModuleType) -> list[Any]:
     """Draw for every objective, evaluate its loss, and differentiate it."""
     x0, net, found = torch.zeros((6, *SHAPE), device=DEVICE), network(), []
+    teacher = m.analytic_denoiser(x0, block=4)
     for objective in m.OBJECTIVES:
         scale = torch.ones((), device=DEVICE, requires_grad=True)
-        given = {"x0": x0, **drawn(m, objective, None, x0), "network_ema": net, "teacher": net}
+        given = {"x0": x0, **drawn(m, objective, None, x0), "network_ema": net, "teacher": teacher}
         values = loss(m, objective, given)(scaled(net, scale))
         values.sum().backward()
         found += [values, scale.grad]

@@ -78,9 +78,10 @@ class TestTraining:
         assert run.data.mean().item() == pytest.approx(0, abs=1e-6)
         assert run.data.std().item() == pytest.approx(0.5, abs=1e-6)
 
-    @pytest.mark.parametrize("objective", ["ict", "denoising", "consistency_training"])
+    @pytest.mark.parametrize("objective", ["ict", "denoising", "consistency_training", "consistency_distillation"])
     def test_a_step_reads_nothing_back_from_the_device(self, package: Package, objective: str) -> None:
-        run = package.start("--batch", 16, "--steps", 9, "--objective", objective)
+        teacher = ("--teacher", "analytic") if objective == "consistency_distillation" else ()
+        run = package.start("--batch", 16, "--steps", 9, "--objective", objective, *teacher)
         for name in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__", "nonzero"):
             package.patch.setattr(Tensor, name, lambda *args, name=name: pytest.fail(f"a step calls {name}"))
         for _ in range(2):
@@ -111,6 +112,16 @@ class TestTraining:
         names = [name.removeprefix("averaged.") for name in teacher if name.startswith("averaged.")]
         assert names
         assert all(torch.equal(student[f"network.{name}"], teacher[f"averaged.{name}"]) for name in names)
+
+    def test_distils_the_data_themselves(self, package: Package) -> None:
+        """The teacher is the exact denoiser of the data as the model sees them: without noise, the nearest sample."""
+        words = ("--objective", "consistency_distillation", "--teacher", "analytic")
+        run = package.start(*words)
+        times = torch.full((5,), 1e-3)
+        assert run.teacher is not None
+        assert torch.equal(run.teacher(run.data[:5] + 1e-3 * torch.randn(5, 1, 8, 8), times), run.data[:5])
+        package.script("train", *QUICK, *words, "--out", "run")
+        assert load_file(WEIGHTS)
 
     def test_takes_bytes_with_their_channels_last(self, package: Package) -> None:
         images = np.arange(2 * 8 * 4 * 3, dtype=np.uint8).reshape(2, 8, 4, 3)
@@ -223,7 +234,9 @@ class TestRefusals:
         [
             (["--objective", "magic"], "'ict', 'denoising'"),
             (["--objective", "consistency_distillation"], "needs --teacher CHECKPOINT"),
+            (["--objective", "consistency_distillation"], "or --teacher analytic, the data's own denoiser"),
             (["--teacher", "none.safetensors"], "takes no teacher"),
+            (["--teacher", "analytic"], "ict takes no teacher"),
             (["--data", "cats"], "no data 'cats'"),
             (["--data", "none.npz"], "can't read none.npz: there is no such file"),
             (["--device", "abacus"], "no device 'abacus'"),

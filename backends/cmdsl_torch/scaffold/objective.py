@@ -12,6 +12,8 @@ import model
 from data import fail
 from sample import accepted, evaluates, parameters
 
+ANALYTIC = "analytic"  # the teacher that is no checkpoint: the exact denoiser of the data
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -48,14 +50,17 @@ def denoising() -> list[str]:
 
 def check_needs(objective: Objective, teacher: str | None) -> None:
     """Refuse an objective that needs what this script doesn't have, or a teacher that nothing asks for."""
-    takes = parameters(objective.loss)
-    if "teacher" in takes and not hasattr(model, "denoise"):
-        fail(f"the objective {objective.name} needs a teacher, and the spec has no preconditioning to make one")
-    if "teacher" in takes and teacher is None:
-        hint = f", such as {' or '.join(denoising())} trains" if denoising() else ""
-        fail(f"the objective {objective.name} needs --teacher CHECKPOINT, the weights of a denoiser{hint}")
-    if "teacher" not in takes and teacher is not None:
+    takes = "teacher" in parameters(objective.loss)
+    if teacher is not None and not takes:
         fail(f"the objective {objective.name} takes no teacher")
+    if teacher is None and takes:
+        hint = f", such as {' or '.join(denoising())} trains" if denoising() else ""
+        wanted = (
+            f"--teacher CHECKPOINT, the weights of a denoiser{hint}, or --teacher {ANALYTIC}, the data's own denoiser"
+        )
+        fail(f"the objective {objective.name} needs {wanted}")
+    if teacher not in (None, ANALYTIC) and not hasattr(model, "denoise"):
+        fail(f"the spec has no preconditioning to make a denoiser of {teacher}: give --teacher {ANALYTIC}")
 
 
 def check_schedule(objective: Objective, steps: int) -> None:

@@ -19,7 +19,7 @@ import model
 from checkpoint import Header, load, make_network, save
 from data import described, fail, load_data, measure, reason
 from network import NETWORKS
-from objective import Objective, check_needs, check_schedule, denoising, find_objective, shown_objectives
+from objective import ANALYTIC, Objective, check_needs, check_schedule, denoising, find_objective, shown_objectives
 from sample import (
     COUNT,
     SEED,
@@ -150,8 +150,8 @@ def checkpoint(run: Run) -> Path:
 
 
 def load_teacher(args: argparse.Namespace, own: Header, device: torch.device) -> tuple[Header, nn.Module] | None:
-    """Load the network of the checkpoint `--teacher`, which must have been trained as a denoiser of the same data."""
-    if args.teacher is None:
+    """Load the network of `--teacher`, if that is a checkpoint; it must be a denoiser trained on the same data."""
+    if args.teacher in (None, ANALYTIC):
         return None
     header, network = load(args.teacher, "averaged", device)
     if header.objective in model.OBJECTIVES and header.objective not in denoising():
@@ -162,6 +162,16 @@ def load_teacher(args: argparse.Namespace, own: Header, device: torch.device) ->
         there, here = (f"(data - {s.shift:.4g})/{s.scale:.4g}" for s in (header.scaling, own.scaling))
         fail(f"{args.teacher} was trained on {there}, and {args.data} would be {here}: give the data it was trained on")
     return header, network
+
+
+def as_denoiser(
+    args: argparse.Namespace, teacher: tuple[Header, nn.Module] | None, data: Tensor
+) -> Callable[[Tensor, Tensor], Tensor] | None:
+    """Give the teacher as it is called: the denoiser that its network makes, or the exact one of the data."""
+    if args.teacher == ANALYTIC:
+        exact: Callable[[Tensor, Tensor], Tensor] = model.analytic_denoiser(data)
+        return exact
+    return partial(model.denoise, teacher[1]) if teacher else None
 
 
 def start(args: argparse.Namespace) -> Run:
@@ -175,7 +185,7 @@ def start(args: argparse.Namespace) -> Run:
     scaling, (name, options) = measure(data, args.data), choose_network(args.network)
     header = Header(model.SPEC_SHA256, objective.name, 0, tuple(data.shape[1:]), name, options, scaling)
     print(described(data, args.data, scaling), file=sys.stderr)
-    teacher = load_teacher(args, header, device)
+    teacher, standardised = load_teacher(args, header, device), scaling.to_model(data).to(device)
     torch.manual_seed(args.seed)
     network = first_weights(header, teacher).to(device)
     learned = getattr(model, f"learned_{objective.name}", nn.Module)().to(device)
@@ -183,8 +193,8 @@ def start(args: argparse.Namespace) -> Run:
     return Run(
         args=args,
         objective=objective,
-        teacher=partial(model.denoise, teacher[1]) if teacher else None,
-        data=scaling.to_model(data).to(device),
+        teacher=as_denoiser(args, teacher, standardised),
+        data=standardised,
         header=header,
         network=network,
         target=copy.deepcopy(network).requires_grad_(False),
@@ -229,7 +239,12 @@ def arguments() -> argparse.Namespace:
     add = partial(option, parser)
     add("--data", "digits", "digits, or a .npz of one array, one sample a row")
     add("--objective", next(iter(model.OBJECTIVES), None), "what to minimise", choices=model.OBJECTIVES or None)
-    add("--teacher", None, "weights of a denoiser, for an objective that distils", metavar="CHECKPOINT")
+    add(
+        "--teacher",
+        None,
+        f"for an objective that distils: weights of a denoiser, or {ANALYTIC}, that of the data",
+        metavar="CHECKPOINT",
+    )
     add("--network", None, "a network of network.py in place of the spec's", choices=NETWORKS)
     add("--out", f"runs/{Path(__file__).resolve().parent.name}", "folder for weights and samples")
     add("--steps", 4000, "how many steps to make", type=COUNT)
