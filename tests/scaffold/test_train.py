@@ -152,7 +152,7 @@ class TestAveraging:
         assert distance(run.network, old) > 0
         expected = [mu * o + (1 - mu) * n for o, n in zip(old, run.network.parameters(), strict=True)]
         assert distance(run.target, expected) < 1e-7
-        assert (distance(run.target, run.network.parameters()) == 0) is copied
+        assert (distance(run.target, run.network) == 0) is copied
 
     def test_samples_are_drawn_in_evaluation_mode_with_the_buffers_of_now(self, package: Package) -> None:
         package.patch.setitem(package.train.NETWORKS, "normed", normed)
