@@ -42,7 +42,7 @@ def refusals(folder: Path, text: str) -> list[str]:
         ),
         ("minimize 1 + (t < 1)", "and this is a condition"),
         ("minimize if t then 1 else 2", "a condition such as `a < b` is expected here"),
-        ("minimize sqnorm(F(x0, t, t))", "`F` takes 2 scalars here, and 1 scalar elsewhere"),
+        ("minimize sqnorm(F(x0, t) - F(x0, t, t))", "`F` takes 2 scalars here, and 1 scalar elsewhere"),
         ("minimize sqnorm(F(x0))", "`F` takes a state and one or more scalars"),
         ("minimize sqnorm(F(x0, z))", "`F` takes a state, and then scalars"),
         ("minimize integral(exp(-s^4), s, 0, t)", "no closed form is known for this integral"),
