@@ -46,6 +46,12 @@ def test_a_definition_stands_there_with_its_source_and_its_place(entry: Entry) -
     assert code.startswith(f"define {entry.kind} {entry.name}")
 
 
+@pytest.mark.parametrize("entry", catalogue(), ids=lambda e: f"{e.kind} {e.name}")
+def test_what_its_parameters_are_is_said(entry: Entry) -> None:
+    """In a line `# NAME: …` of the comment above it; one that is named after a kind is a definition of the kind."""
+    assert [p.name for p in entry.parameters if not p.about and p.name.partition("(")[0] not in KINDS] == []
+
+
 def test_kinds_come_in_order() -> None:
     assert [h for h in re.findall(r"^## (.*)$", found(), re.MULTILINE) if h != "Specs"] == list(KINDS)
 

@@ -46,6 +46,8 @@ def test_what_is_used_is_what_is_made(path: Path, monkeypatch: pytest.MonkeyPatc
         ("define weight l2 { w(t) = 1 }\nobjective denoising(weight = l2)\n", ["denoising", "lognormal_noise", "l2"]),
         ("define solver one = two\ndefine solver two = one\nsampler ode(solver = one)\n", ["ode", "one", "two"]),
         ("define metric unused = l2\n", []),
+        ("define objective o { t ~ lognormal_noise(0, 1)\n minimize t }\nobjective o\n", ["o", "lognormal_noise"]),
+        ("define objective o(weight = l2) { minimize weight(1) }\nobjective o(weight = uniform)\n", ["o", "uniform"]),
     ],
 )
 def test_definitions_are_met_in_order_and_through_each_other(text: str, names: list[str]) -> None:
