@@ -1,11 +1,13 @@
 """Every example runs as it is."""
 
+import re
 import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -27,3 +29,15 @@ def test_a_solver_approaches_the_exact_map(tmp_path: Path) -> None:
     errors = [float(line.rpartition(" ")[2]) for line in done.stdout.splitlines()[1:]]
     ratios = [coarse / fine for coarse, fine in pairwise(errors[1:])]
     assert all(3.5 < ratio < 5 for ratio in ratios), done.stdout
+
+
+def test_the_data_denoise_themselves(tmp_path: Path) -> None:
+    script = EXAMPLES / "data_denoise_themselves.py"
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    found = re.search(r"within (\S+) of one of (\d+) training images", done.stdout)
+    assert found, done.stdout
+    assert float(found[1]) < 1e-6
+    assert int(found[2]) > 100
+    with Image.open(tmp_path / "denoised.png") as picture:
+        assert picture.size == (9 * 52, 6 * 52)
