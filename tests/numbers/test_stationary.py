@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.numbers import packages
-from tests.numbers.frameworks import Array, Framework
+from tests.numbers.frameworks import JAX, TORCH, Array, Framework
 from tests.numbers.gaussian import denoiser, deviation, raw_consistency, raw_denoiser
 from tests.numbers.stationary import corners, own_average, quadrature, slopes
 
@@ -21,7 +21,7 @@ objective skipping = consistency_distillation(solver = euler, skip = 2)
 objective with_huber = ict(c = 1/2)
 objective ect(metric = pseudo_huber(1/2)) { curriculum stages }
 objective continuous_training
-objective continuous_huber = continuous_training(metric = pseudo_huber(1/3))
+objective continuous_huber = continuous_training(metric = pseudo_huber(1/2))
 objective continuous_distillation
 objective progressive_distillation
 """
@@ -29,7 +29,9 @@ TIMES = {"ve_edm": (0.05, 0.5, 3, 8), "vp_linear": (0.05, 0.3, 0.7, 0.95), "trig
 # Of a step between nodes: the square of it that a loss is, less one for a weight, or a solver's order plus one.
 RATES = {"ct_l2": 2, "with_huber": 1, "cd_euler": 2, "cd_heun": 3, "cd_ddim": 2, "skipping": 2}
 AMOUNTS = (0.0, 0.1, -0.1)
-CASES = pytest.mark.parametrize("name", packages.NAMES)
+# Both frameworks where that is new, as losses agree between them: every process in one, and one in the other.
+PAIRS = [*((name, TORCH) for name in packages.NAMES), ("ve_edm", JAX)]
+CASES = pytest.mark.parametrize(("name", "framework"), PAIRS, ids=[f"{name}-{f.name}" for name, f in PAIRS])
 
 
 @cache
