@@ -5,13 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from attrs import frozen
 
-from cmdsl.driver import check, package
-from cmdsl.emit.registry import find
+from cmdsl.driver import check
+from cmdsl.emit import module as emit
+from cmdsl.emit.identifiers import safe_names
 from cmdsl.ir.nodes import Program
 from tests.numbers.loading import load
 
@@ -88,7 +90,14 @@ def compiled(text: str, overrides: tuple[tuple[str, str], ...] = ()) -> Compiled
         path = Path(folder) / "spec.cm"
         path.write_text(text, encoding="utf-8")
         checked = check(path, dict(overrides))
-    return Compiled(checked.program, {name: package(checked, find(name))["model.py"] for name in BACKENDS})
+    return Compiled(checked.program, {name: printed(checked.optimized, name) for name in BACKENDS})
+
+
+def printed(program: Program, backend: str) -> str:
+    """Give the text of `model.py` alone: references of fifty digits, for the tests beside it, take far longer."""
+    parts = import_module(f"cmdsl_{backend}.parts")
+    language = import_module(f"cmdsl_{backend}.language").LANGUAGE
+    return emit.module(safe_names(program, parts.RESERVED), language, parts.PARTS)
 
 
 @cache

@@ -22,10 +22,12 @@ X0, Z = (RNG.normal(size=(BATCH, DIM)) for _ in range(2))
 T = np.geomspace(0.05, 60, BATCH)
 ALSO = {
     "cm_cifar10": """
+objective denoising
 objective progressive_distillation { curriculum fixed(2) }
 objective continuous_training
 objective continuous_distillation
-objective score_matching(weight(t) = sigma(t)^2/D.c_out(t)^2*sigma(t)^2)
+objective score_matching
+objective as_denoising = score_matching(weight(t) = sigma(t)^4/D.c_out(t)^2)
 """,
     "ict_cifar10": "",
     "ect_cifar10": "objective with_huber = ect(metric = pseudo_huber(0.06))\n",
@@ -138,17 +140,30 @@ def test_continuous_time(distilled: bool, framework: Framework) -> None:
     close(found * DIM / 2, continuous(curved, flat if distilled else None), rtol=1e-10)
 
 
+# NVlabs/edm, training/loss.py, EDMLoss
+def edm_loss(net: Network) -> Any:
+    weight = (T**2 + SIGMA_DATA**2) / (T * SIGMA_DATA) ** 2
+    return (column(weight) * (denoise(net, X0 + Z * column(T), T, 0) - X0) ** 2).sum(1)
+
+
+def test_denoising(framework: Framework) -> None:
+    """Theirs is the sum over elements."""
+    close(loss("cm_cifar10", "denoising", framework, curved, z=Z, t=T) * DIM, edm_loss(curved), rtol=1e-11)
+
+
 # openai/consistency_models_cifar10, jcm/losses.py, get_score_matching_loss_fn, and jcm/models/utils.py, get_score_fn
-def dsm_loss(model: Network) -> Any:
+def dsm_losses(model: Network) -> Any:
     perturbed = X0 + column(T) * Z
     score = (denoise(model, perturbed, T, 0) - perturbed) / column(T**2)
-    losses = (score * column(T) + Z) ** 2
-    return (losses * column((T**2 + SIGMA_DATA**2) / SIGMA_DATA**2)).sum(1)
+    return (score * column(T) + Z) ** 2
 
 
 def test_score_matching(framework: Framework) -> None:
-    """Theirs is the sum over elements."""
-    close(loss("cm_cifar10", "score_matching", framework, curved, z=Z, t=T) * DIM, dsm_loss(curved), rtol=1e-11)
+    """The process of Karras et al. has a weight of its own there, and a sum over elements."""
+    losses = dsm_losses(curved)
+    close(loss("cm_cifar10", "score_matching", framework, curved, z=Z, t=T), mean_flat(losses), rtol=1e-11)
+    weighted = losses * column((T**2 + SIGMA_DATA**2) / SIGMA_DATA**2)
+    close(loss("cm_cifar10", "as_denoising", framework, curved, z=Z, t=T) * DIM, weighted.sum(1), rtol=1e-11)
 
 
 # Song & Dhariwal 2023, algorithm 1 and table 1, whose authors published no code
