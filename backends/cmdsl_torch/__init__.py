@@ -15,7 +15,7 @@ from cmdsl_torch.adapters import ADAPTERS
 from cmdsl_torch.language import LANGUAGE
 from cmdsl_torch.parts import EXPORTS, PARTS, RESERVED
 
-SCAFFOLD = ("checkpoint.py", "data.py", "network.py", "objective.py", "sample.py", "train.py")
+SCAFFOLD = ("checkpoint.py", "data.py", "network.py", "objective.py", "sample.py", "teacher.py", "train.py")
 
 
 @frozen

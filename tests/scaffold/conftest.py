@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import torch
 
-MODULES = ("checkpoint", "data", "model", "network", "objective", "sample", "train")
+MODULES = ("checkpoint", "data", "model", "network", "objective", "sample", "teacher", "train")
 
 
 @dataclass(frozen=True)

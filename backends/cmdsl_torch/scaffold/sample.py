@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -43,13 +44,23 @@ def parameters(function: Callable[..., object]) -> Mapping[str, inspect.Paramete
 
 
 def evaluates(function: Callable[..., object]) -> set[str]:
-    """Tell how a loss or sampler of model.py uses its network: as `consistency` (f), as `denoise` (D), or both."""
-    return {"consistency", "denoise"} & called(function)
+    """Tell how a loss or sampler of model.py uses its network: as `consistency` (f), as `denoise` (D), or both.
+
+    What gives a network the input that f gives it trains or samples f.
+    """
+    used = called(function)
+    return {"consistency", "denoise"} & (used | ({"consistency"} if "c_in" in used else set()))
 
 
 def called(function: Callable[..., object]) -> set[str]:
     """Give the names of the module that a function of model.py uses."""
-    return set(inspect.unwrap(function).__code__.co_names)
+    return names(inspect.unwrap(function).__code__)
+
+
+def names(code: CodeType) -> set[str]:
+    """Give the names that a piece of code uses, those of the functions within it too."""
+    inner = (names(part) for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*inner)
 
 
 def samplers_for(objective: str) -> list[str]:

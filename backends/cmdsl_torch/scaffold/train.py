@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from teacher import Teacher, load_teacher, same_form
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
 
 import model
-from checkpoint import Header, load, make_network, save
+from checkpoint import Header, make_network, save
 from data import described, fail, load_data, measure, reason
 from network import NETWORKS
-from objective import ANALYTIC, Objective, check_needs, check_schedule, denoising, find_objective, shown_objectives
+from objective import ANALYTIC, Objective, check_needs, check_schedule, find_objective, shown_objectives
 from sample import (
     COUNT,
     SEED,
@@ -149,31 +150,6 @@ def checkpoint(run: Run) -> Path:
     return Path(run.args.out, "checkpoint.safetensors")
 
 
-def load_teacher(args: argparse.Namespace, own: Header, device: torch.device) -> tuple[Header, nn.Module] | None:
-    """Load the network of `--teacher`, if that is a checkpoint; it must be a denoiser trained on the same data."""
-    if args.teacher in (None, ANALYTIC):
-        return None
-    header, network = load(args.teacher, "averaged", device)
-    if header.objective in model.OBJECTIVES and header.objective not in denoising():
-        fail(f"{args.teacher} was trained with {header.objective}, not as a denoiser: {' or '.join(denoising())}")
-    if header.shape != own.shape:
-        fail(f"{args.teacher} was trained on data {list(header.shape)}, and {args.data} has {list(own.shape)}")
-    if not own.scaling.agrees(header.scaling):
-        there, here = (f"(data - {s.shift:.4g})/{s.scale:.4g}" for s in (header.scaling, own.scaling))
-        fail(f"{args.teacher} was trained on {there}, and {args.data} would be {here}: give the data it was trained on")
-    return header, network
-
-
-def as_denoiser(
-    args: argparse.Namespace, teacher: tuple[Header, nn.Module] | None, data: Tensor
-) -> Callable[[Tensor, Tensor], Tensor] | None:
-    """Give the teacher as it is called: the denoiser that its network makes, or the exact one of the data."""
-    if args.teacher == ANALYTIC:
-        exact: Callable[[Tensor, Tensor], Tensor] = model.analytic_denoiser(data)
-        return exact
-    return partial(model.denoise, teacher[1]) if teacher else None
-
-
 def start(args: argparse.Namespace) -> Run:
     """Set a run up: data, networks, optimiser, and one generator for whatever is random."""
     if not model.OBJECTIVES:
@@ -185,7 +161,8 @@ def start(args: argparse.Namespace) -> Run:
     scaling, (name, options) = measure(data, args.data), choose_network(args.network)
     header = Header(model.SPEC_SHA256, objective.name, 0, tuple(data.shape[1:]), name, options, scaling)
     print(described(data, args.data, scaling), file=sys.stderr)
-    teacher, standardised = load_teacher(args, header, device), scaling.to_model(data).to(device)
+    standardised = scaling.to_model(data).to(device)
+    teacher = load_teacher(args, header, standardised)
     torch.manual_seed(args.seed)
     network = first_weights(header, teacher).to(device)
     learned = getattr(model, f"learned_{objective.name}", nn.Module)().to(device)
@@ -193,7 +170,7 @@ def start(args: argparse.Namespace) -> Run:
     return Run(
         args=args,
         objective=objective,
-        teacher=as_denoiser(args, teacher, standardised),
+        teacher=teacher.denoise if teacher else None,
         data=standardised,
         header=header,
         network=network,
@@ -212,15 +189,14 @@ def choose_network(name: str | None) -> tuple[str, dict[str, int]]:
     return own if name in (None, own[0]) else (str(name), {})
 
 
-def first_weights(header: Header, teacher: tuple[Header, nn.Module] | None) -> nn.Module:
+def first_weights(header: Header, teacher: Teacher | None) -> nn.Module:
     """Make the network; it starts from the teacher's weights where there is one of the same form."""
     try:
         network = make_network(header.network, header.options, header.shape)
     except (TypeError, ValueError) as error:
         fail(f"can't make the network {header.network}: {error}")
-    form = (header.network, header.options, header.shape)
-    if teacher and (teacher[0].network, teacher[0].options, teacher[0].shape) == form:
-        network.load_state_dict(teacher[1].state_dict())
+    if teacher and teacher.network and same_form(network, teacher.network):
+        network.load_state_dict(teacher.network.state_dict())
     return network
 
 
@@ -245,6 +221,7 @@ def arguments() -> argparse.Namespace:
         f"for an objective that distils: weights of a denoiser, or {ANALYTIC}, that of the data",
         metavar="CHECKPOINT",
     )
+    add("--teacher-package", None, "the folder of the package that trained the teacher, if not this", metavar="FOLDER")
     add("--network", None, "a network of network.py in place of the spec's", choices=NETWORKS)
     add("--out", f"runs/{Path(__file__).resolve().parent.name}", "folder for weights and samples")
     add("--steps", 4000, "how many steps to make", type=COUNT)
