@@ -1,5 +1,6 @@
 """The scripts, for networks of several scalars and for teachers of other packages: a few steps, then samples."""
 
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -77,7 +78,16 @@ def test_distils_a_teacher_of_another_package(opened: Opened, compiled: Compiled
 
 
 def test_distils_the_data_s_own_denoiser(opened: Opened) -> None:
-    opened("ctm").script("train", *SMALL, "--teacher", "analytic", "--out", "run")
+    package = opened("ctm")
+    package.script("train", *SMALL, "--teacher", "analytic", "--out", "run")
+    said = package.refusal("sample", WEIGHTS, "--set", "gamma=2", "--n", 4)
+    assert "can't draw by gamma_sampling with gamma=2: math domain error" in said
+
+
+def test_embeds_the_noise_levels_of_a_denoiser(opened: Opened) -> None:
+    """Where there is no consistency function to have its own."""
+    levels = opened("ctm").modules["checkpoint"].noise_levels()
+    assert levels == pytest.approx((250 * math.log(0.002), 250 * math.log(80)))
 
 
 def test_a_teacher_that_its_package_does_not_fit(opened: Opened, compiled: Compiled) -> None:

@@ -78,8 +78,10 @@ def make_network(name: str, options: Mapping[str, int], shape: Sequence[int]) ->
 
 
 def noise_levels() -> tuple[float, float]:
-    """Give the least and the greatest value that the spec's `c_noise` takes, or else of its times."""
-    if not hasattr(model, "c_noise"):
+    """Give the least and the greatest value that the spec's noise levels take, or else its times."""
+    level = getattr(model, "c_noise", getattr(model, "denoiser_c_noise", None))
+    if level is None:
         return 0.0, model.T
-    levels = model.c_noise(torch.linspace(model.EPSILON, model.T, 1001, dtype=torch.float64))
+    first = getattr(model, "EPSILON", model.T / 1000)  # at time 0 a level may be infinite
+    levels = level(torch.linspace(first, model.T, 1001, dtype=torch.float64))
     return levels.min().item(), levels.max().item()

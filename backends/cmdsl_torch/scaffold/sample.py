@@ -253,7 +253,11 @@ def main() -> None:
     args = arguments()
     header, network = load(args.checkpoint, args.weights, choose_device(args.device))
     sampler = choose_sampler(args.sampler, header.objective)
-    samples = draw(network, sampler, args.n, header.shape, args.seed, **settings(sampler, args.set))
+    given = settings(sampler, args.set)
+    try:
+        samples = draw(network, sampler, args.n, header.shape, args.seed, **given)
+    except (ArithmeticError, ValueError) as error:  # a number for which the sampler's formulas have no value
+        fail(f"can't draw by {sampler} with {' '.join(args.set) or 'its own parameters'}: {reason(error)}")
     if bad := broken(samples):
         fail(f"{bad} of {args.n} samples by {sampler} are not finite, so nothing was written")
     try:
