@@ -128,7 +128,9 @@ def circular(e: sp.Expr, facts: Facts) -> str | None:
 
 def in_quadrant(e: sp.Expr, facts: Facts, strict: bool) -> bool:
     """Tell whether an angle is bounded to [0, pi/2], or to [0, pi/2)."""
-    return any(b.expr == e and below(b, sp.pi / 2, strict) for b in facts.bounds)
+    if any(b.expr == e and below(b, sp.pi / 2, strict) for b in facts.bounds):
+        return True
+    return e.has(sp.atan) and nonnegative(sign(e, facts)) and positive(sign(sp.together(sp.pi / 2 - e), facts))
 
 
 def below(bound: Bound, limit: sp.Expr, strict: bool) -> bool:
@@ -214,11 +216,20 @@ def rise(g: sp.Expr, h: sp.Expr, facts: Facts) -> str | None:
     if isinstance(g, sp.cos) and isinstance(h, sp.cos):
         falling = all(in_quadrant(a.args[0], facts, False) for a in (g, h))
         return sign(h.args[0] - g.args[0], facts) if falling else None
+    if beyond(g, h) or beyond(h, g):
+        return "+" if beyond(g, h) else "-"
     if isinstance(g, sp.exp) and h == 1:
         return sign(g.args[0], facts)
     if isinstance(h, sp.exp) and g == 1:
         return sign(-h.args[0], facts)
     return None
+
+
+def beyond(g: sp.Expr, h: sp.Expr) -> bool:
+    """Tell whether g is a number that a multiple of an arc tangent never reaches."""
+    factor, arc = h.as_coeff_Mul()
+    limit = factor * sp.pi / 2
+    return bool(g.is_number and factor.is_positive and isinstance(arc, sp.atan) and (g - limit).is_nonnegative)
 
 
 def before_bound(e: sp.Expr, facts: Facts) -> str | None:

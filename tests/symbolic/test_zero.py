@@ -30,6 +30,7 @@ ZERO = {
     "logarithm": sp.log(sp.sqrt(t) * sp.exp(t / 2) / sp.sqrt(2)) - sp.log(t) / 2 - t / 2 + sp.log(2) / 2,
     "addition theorem": sp.sin(t - a) - sp.sin(t) * sp.cos(a) + sp.cos(t) * sp.sin(a),
     "double angle": sp.sin(2 * t) - 2 * sp.sin(t) * sp.cos(t),
+    "arc tangent": sp.sin(2 * sp.atan(t / a) + b) - (2 * a * t * sp.cos(b) + (a**2 - t**2) * sp.sin(b)) / (a**2 + t**2),
     "tangent": sp.tan(t) ** 2 + 1 - 1 / sp.cos(t) ** 2,
     "hyperbolic": sp.sinh(t) ** 2 - sp.cosh(t) ** 2 + 1,
     "expm1": expm1(2 * t) - expm1(t) * (expm1(t) + 2),

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import partial
 
 import sympy as sp
-from attrs import evolve
 
 from cmdsl.sema.blame import blaming
 from cmdsl.sema.instantiate import instantiate
@@ -16,6 +15,7 @@ from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.claims import SIGNS, Finding, compiled, place, together, worst
 from cmdsl.symbolic.enclose import Ball, ball
 from cmdsl.symbolic.model import Status, Verdict
+from cmdsl.symbolic.obligations.levels import N, end_by_level, i, rises, rising_by_level
 from cmdsl.symbolic.scope import evaluator, ground
 from cmdsl.symbolic.setting import Setting
 from cmdsl.symbolic.zero import vanishes
@@ -24,8 +24,9 @@ from cmdsl.syntax import ast
 STATEMENT = "node increases strictly from epsilon to T, for every N >= 2"
 SIZES = (2, 3, 4, 5, 6, 8, 11, 18, 21, 41, 64, 81, 151, 161, 641, 1281)
 STEPS = 200
+SURE = (Status.PROVED, Status.PROVED_HERE)
 
-i, N, k, K = (sp.Symbol(n, positive=True) for n in ("i", "N", "k", "K"))
+k, K = (sp.Symbol(n, positive=True) for n in "kK")
 
 
 def grids(setting: Setting) -> tuple[Verdict, ...]:
@@ -57,13 +58,12 @@ def grid(setting: Setting, use: ast.Use, curriculum: ast.Use | None, env: Env) -
     """Prove one grid."""
     instance = instance_of(use, env)
     at = use.reference.span if use.reference is not None else use.span
-    node = setting.expand(scalar(evaluator().apply(instance, (i, N), at), at))
-    ends = {
-        "node(1, N) = epsilon": node.subs(i, 1) - setting.model.epsilon,
-        "node(N, N) = T": node.subs(i, N) - setting.model.T,
-    }
-    findings = [end(setting, claim, residual) for claim, residual in ends.items()]
-    findings.append(rising(setting, node))
+    node = scalar(evaluator().apply(instance, (i, N), at), at)
+    findings = [
+        end(setting, "node(1, N) = epsilon", node.subs(i, 1), setting.model.epsilon),
+        end(setting, "node(N, N) = T", node.subs(i, N), setting.model.T),
+        *rising(setting, node),
+    ]
     asked = sizes(setting, curriculum, env)
     if asked and curriculum is not None and worst(findings) is not Status.REFUTED:
         at = curriculum.reference.span if curriculum.reference is not None else curriculum.span
@@ -79,8 +79,9 @@ def instance_of(use: ast.Use, env: Env) -> Instance:
     return instantiate(use.kind, use.reference, env, use.body)
 
 
-def end(setting: Setting, claim: str, residual: sp.Expr) -> Finding:
+def end(setting: Setting, claim: str, node: sp.Expr, time: sp.Expr) -> Finding:
     """Prove that a grid ends where it should."""
+    residual = setting.expand(node) - time
     if vanishes(setting.inner_facts.replaced(residual)):
         return Finding(Status.PROVED, claim, "cancels as written" if residual == 0 else "normal form 0")
     run = compiled(residual, (N,), setting.values)
@@ -88,23 +89,22 @@ def end(setting: Setting, claim: str, residual: sp.Expr) -> Finding:
         return Finding(Status.NOT_REACHED, claim, "no proof found, and no evaluation in ball arithmetic")
     values = [(n, run(ball(sp.Integer(n)))) for n in SIZES]
     bad = next(((n, v) for n, v in values if not v.contains(0)), None)
+    by_level = end_by_level(setting, node, time) if bad is None else None
+    if by_level is not None and by_level.status is Status.PROVED:
+        return by_level
     if bad is None:
         return Finding(Status.CHECKED, claim, f"at {len(SIZES)} sizes up to {SIZES[-1]}, at 50 digits")
     point = {**place(setting.values, (), (), bad[1]), "N": str(bad[0]), "wanted": "0"}
     return Finding(Status.REFUTED, f"{claim} fails", f"off by {point['found']} at N = {bad[0]}", point)
 
 
-def rising(setting: Setting, node: sp.Expr) -> Finding:
-    """Prove that the derivative in i is positive for 1 < i < N; else compare neighbouring nodes."""
-    claim = "d node/d i > 0"
-    facts = setting.inner_facts
-    offset = 1 + sp.Symbol("after first", positive=True)
-    last = offset + sp.Symbol("before last", positive=True)
-    facts = evolve(facts, replacements={**facts.replacements, i: offset, N: last})
-    slope = facts.replaced(sp.diff(node, i)) if not node.has(sp.floor, sp.ceiling, sp.Piecewise) else sp.nan
-    if slope is not sp.nan and facts.sign(slope) == "+" and facts.obstruction(facts.replaced(node)) is None:
-        return Finding(Status.PROVED, claim, SIGNS)
-    return compared(setting, node)
+def rising(setting: Setting, node: sp.Expr) -> list[Finding]:
+    """Prove that nodes rise, in time or in the noise level that they are given by; else compare neighbouring ones."""
+    expanded = setting.expand(node)
+    if rises(setting, expanded):
+        return [Finding(Status.PROVED, "d node/d i > 0", SIGNS)]
+    by_level = rising_by_level(setting, node)
+    return by_level if by_level and worst(by_level) in SURE else [compared(setting, expanded)]
 
 
 def compared(setting: Setting, node: sp.Expr) -> Finding:
