@@ -22,6 +22,7 @@ from cmdsl.syntax import ast
 from cmdsl.syntax.format import expression as written
 
 NOISE = ir.Var("z", Type.STATE)
+NUMBERS = (Type.STATIC, Type.LOOP, Type.UNIFORM)
 MOST_ROUNDS = 4
 MOST_LOOPS = 4
 
@@ -212,11 +213,14 @@ class Sampler:
         zipped = [self.zipped(draw, env, turns) for draw in statement.body if isinstance(draw, ast.Draw)]
         with self.body.within() as inner:
             returned = self.steps(tuple(s for s in statement.body if not isinstance(s, ast.Draw)), env)
+            after = {name: expression(env.bindings[name], statement.span) for name in types}
+            for name, value in after.items():
+                self.enter(name, value, types[name])
         if returned is not None:
             raise error("CM206", "`return` can't stand in a loop", statement.span, help="return after the loop")
         down = isinstance(statement.source, ast.LoopRange) and statement.source.down
         loop = ir.Loop(counter.name, start, stop, down, items, tuple(zipped), tuple(variables.values()), tuple(inner))
-        return loop, {name: expression(env.bindings[name], statement.span).type for name in types}
+        return loop, {name: value.type for name, value in after.items()}
 
     def bounds(self, statement: ast.For, env: Env) -> tuple[ir.Expr | None, ir.Expr | None, ir.Expr | None, ir.Expr]:
         """Give a loop's ends or its items, and how many turns it takes."""
@@ -273,7 +277,7 @@ class Sampler:
 
     def enter(self, name: str, value: ir.Expr, type_: Type) -> None:
         """Give a number the form that a loop makes of it: where it is bound, if nothing asks for it in between."""
-        if value.type is type_:
+        if value.type not in NUMBERS or value.type is type_:
             return
         local, statements = self.local(name, type_), self.body.statements
         unread = list(takewhile(lambda s: local not in spoken_of(s), reversed(statements)))

@@ -12,6 +12,7 @@ from attrs import evolve
 
 import cmdsl_jax
 import cmdsl_torch
+from cmdsl.driver import check, package
 from cmdsl.emit.backend import Backend
 from cmdsl.ir.nodes import Constant, Function, Param, Program, Return, Role, Type, Var
 from cmdsl.ir.optimize import optimize
@@ -19,6 +20,7 @@ from tests.backends.emitted import load
 from tests.cli.command import ROOT
 from tests.ir.every import every_program
 from tests.ir.ve import ve_program
+from tests.numbers.test_loops import SPEC
 
 BACKENDS = (cmdsl_torch.BACKEND, cmdsl_jax.BACKEND)
 HOSTILE = '""" \\N{DASH} \\\n# σ """; import os'
@@ -54,7 +56,10 @@ def test_files_are_as_ruff_would_have_them(build: object, backend: Backend, tmp_
 )
 def test_the_model_passes_strict_types(backend: Backend, tmp_path: Path) -> None:
     written(ve_program(), backend, tmp_path)
-    command = [sys.executable, "-m", "mypy", "--strict", str(tmp_path / "model.py")]  # with what mypy knows of torch
+    (tmp_path / "loops.cm").write_text(SPEC)
+    (tmp_path / "loops.py").write_text(package(check(tmp_path / "loops.cm", {}), backend)["model.py"])
+    models = [str(tmp_path / name) for name in ("model.py", "loops.py")]
+    command = [sys.executable, "-m", "mypy", "--strict", *models]  # with what mypy knows of torch
     run = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert run.returncode == 0, run.stdout
 
