@@ -54,6 +54,10 @@ OPERATIONS: Mapping[str, Callable[..., sp.Expr]] = {
     "sigmoid": lambda a: 1 / (1 + sp.exp(-a)),
     "softplus": lambda a: sp.log(1 + sp.exp(a)),
 }
+PARTIAL: Mapping[str, Callable[..., sp.Expr]] = {  # of the operations, those that some reals have no value of
+    "div": lambda a, b: 1 / b,
+    **{op: OPERATIONS[op] for op in ("pow", "sqrt", "log", "log1p", "log2", "tan", "asin", "acos")},
+}
 RELATIONS: Mapping[str, Callable[[sp.Expr, sp.Expr], Any]] = {
     "==": sp.Eq,
     "!=": sp.Ne,
@@ -89,9 +93,27 @@ def measured(expr: sp.Basic, parts: list[Measure]) -> Measure:
 
 
 @define(eq=False)
-class SympyAlgebra:
-    """Builds expressions of sympy; refuses what has no real value and what grows without bound."""
+class Written:
+    """What expressions are written with that may have no value, before anything cancels; whether they have branches."""
 
+    parts: list[sp.Expr] = field(factory=list)
+    branched: bool = False
+
+    def note(self, op: str, operands: list[sp.Expr]) -> None:
+        """Note an operation that is not defined everywhere."""
+        if op in PARTIAL and not (op == "pow" and operands[1].is_integer and operands[1].is_nonnegative):
+            part = PARTIAL[op](*operands)
+            self.parts += [] if part.is_number else [part]
+
+
+@define(eq=False)
+class SympyAlgebra:
+    """Builds expressions of sympy; refuses what has no real value and what grows without bound.
+
+    `written` is told what the expressions are made of.
+    """
+
+    written: Written = field(factory=Written)
     measures: dict[sp.Basic, Measure] = field(factory=dict)
     applied: dict[tuple[object, ...], object] = field(factory=dict)
 
@@ -124,6 +146,7 @@ class SympyAlgebra:
         self.bound(result, span)
         if undefined(result, operands):
             raise error("CM227", f"this has no real value{reason(op, operands)}", span)
+        self.written.note(op, operands)
         return result
 
     def bound(self, expr: sp.Expr, span: Span) -> None:
@@ -150,6 +173,7 @@ class SympyAlgebra:
 
     def select(self, test: object, then: object, otherwise: object, span: Span) -> sp.Expr:
         """Choose by a truth value."""
+        self.written.branched = True
         return sp.Piecewise((scalar(then, span), condition(test, span)), (scalar(otherwise, span), True))
 
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:

@@ -12,7 +12,7 @@ from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.mistakes import no_inverse
 from cmdsl.sema.scope import spec_scope
 from cmdsl.sema.values import Builtin, Env, Form, Namespace
-from cmdsl.symbolic.algebra import SympyAlgebra, scalar
+from cmdsl.symbolic.algebra import SympyAlgebra, Written, scalar
 from cmdsl.symbolic.antiderivative import definite
 from cmdsl.symbolic.model import Model
 from cmdsl.symbolic.opaque import Coefficients, call, expand_in
@@ -27,9 +27,9 @@ def state(name: str) -> sp.Symbol:
     return sp.Symbol(name, real=True)
 
 
-def evaluator() -> Evaluator:
-    """Give an evaluator to sympy's expressions."""
-    return Evaluator(SympyAlgebra())
+def evaluator(written: Written | None = None) -> Evaluator:
+    """Give an evaluator to sympy's expressions; `written` is told what they are made of."""
+    return Evaluator(SympyAlgebra(written or Written()))
 
 
 def process_names(symbols: Mapping[str, object], t: sp.Symbol, T: sp.Expr | None) -> dict[str, object]:

@@ -245,6 +245,16 @@ ASSERTS = {
     "assert sign(t) = 1 for t in [0, 1]": Status.REFUTED,
     "assert log(t - 1)^2 >= 0": Status.REFUTED,  # no real number before 1
     "assert sqrt(t - 1) >= 0 for t in [1, T]": Status.PROVED,
+    # sympy cancels these; what they are written with has to have a value all the same
+    "assert exp(log(t - 1)) = t - 1": Status.REFUTED,
+    "assert exp(log(t - 1)) = t - 1 for t in (1, T)": Status.PROVED,
+    "assert sqrt(t - 1)^2 = t - 1": Status.REFUTED,
+    "assert t/t = 1": Status.PROVED,
+    "assert t/t = 1 for t in [0, T]": Status.REFUTED,  # at 0 alone
+    "assert t/t = 1 for t in (0, T]": Status.PROVED_HERE,
+    "assert (t - 0.3)/(t - 0.3) = 1": Status.REFUTED,  # at a time that no sample hits
+    "assert (if t > 1 then t/(t - 1)*(t - 1) else t) = t": Status.CHECKED,
+    "assert 1/c_out(t)*c_out(t) = 1": Status.REFUTED,  # at epsilon
 }
 
 

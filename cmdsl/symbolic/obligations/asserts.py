@@ -12,10 +12,11 @@ from cmdsl.diagnostics import Span, SpecError, error
 from cmdsl.sema.blame import led_from
 from cmdsl.sema.instantiate import instantiate
 from cmdsl.sema.values import Env, Instance
-from cmdsl.symbolic.algebra import scalar
+from cmdsl.symbolic.algebra import Written, scalar
 from cmdsl.symbolic.claims import Finding, compiled, identity, place, positivity, refuted, unreal, without_value
 from cmdsl.symbolic.enclose import Ball, ball
-from cmdsl.symbolic.model import Verdict
+from cmdsl.symbolic.model import Status, Verdict
+from cmdsl.symbolic.obligations.definedness import valued
 from cmdsl.symbolic.scope import evaluator, model_scope
 from cmdsl.symbolic.setting import Setting
 from cmdsl.syntax import ast
@@ -102,27 +103,31 @@ def claims(instance: Instance, span: Span) -> Iterator[Claim]:
 def verdict(setting: Setting, claim: Claim) -> Verdict:
     """Prove one claim."""
     statement = claim.statement
-    left, right = sides(setting, claim)
+    left, right, made_of = sides(setting, claim)
     where = within(setting, statement, claim.env)
     text = as_typed(setting, statement) or " ".join((typed(statement.left), statement.relation, typed(statement.right)))
     finding = found(where, text, where.expand(left - right), statement.relation, everywhere=not claim.owner)
+    if finding.status is not Status.REFUTED:
+        finding = max([finding, *valued(where, text, made_of)], key=lambda f: f.rank)
     by = f" ({claim.owner} asserts it)" if claim.owner else ""
     return Verdict(
         "assert", text + by, finding.status, f"{finding.claim}: {finding.how}", claim.span, finding.counterexample
     )
 
 
-def sides(setting: Setting, claim: Claim) -> tuple[sp.Expr, sp.Expr]:
-    """Give both sides in the model's time, which a claim on a range calls by a name of its own."""
+def sides(setting: Setting, claim: Claim) -> tuple[sp.Expr, sp.Expr, Written]:
+    """Give both sides in the model's time, which a claim on a range calls by a name of its own, and what they hold."""
     t, statement = setting.model.t, claim.statement
     own = sp.Dummy(t.name, nonnegative=True) if statement.domain else t
     env = claim.env.child({variable(setting, claim): own} if statement.domain else {"t": t, t.name: t})
-    left, right = (scalar(evaluator().value(e, env), e.span) for e in (statement.left, statement.right))
+    made_of = Written()
+    left, right = (scalar(evaluator(made_of).value(e, env), e.span) for e in (statement.left, statement.right))
     if own != t and t in left.free_symbols | right.free_symbols:
         name = variable(setting, claim)
         help = f"write it in `{name}` alone, or `for {t.name} in …`"
         raise error("CM222", f"`{t.name}` is free in a claim for all `{name}`", statement.span, help=help)
-    return left.xreplace({own: t}), right.xreplace({own: t})
+    made_of.parts = [part.xreplace({own: t}) for part in made_of.parts]
+    return left.xreplace({own: t}), right.xreplace({own: t}), made_of
 
 
 def variable(setting: Setting, claim: Claim) -> str:
