@@ -93,7 +93,7 @@ class Functions:
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:
         """Inline a function, or call it as an emitted one."""
         role, name = self.home(function)
-        values = [a for a in args if isinstance(a, EXPRESSIONS)]
+        values = [v for a in args if isinstance(v := passed_as(a), EXPRESSIONS)]
         passed = len(values) < len(args) and role is not Role.SOLVER
         if role is None or passed or all(v.type in HOST for v in values):
             return evaluator.inline(function, args, span)
@@ -113,7 +113,8 @@ class Functions:
 
     def call(self, name: str, role: Role, function: Closure, args: tuple[object, ...], span: Span) -> ir.Expr:
         """Give the call of an emitted function, elaborated at the types of the arguments."""
-        operands = [callable_value(self, a, span) if isinstance(a, Callables) else expression(a, span) for a in args]
+        given = args if role is Role.SOLVER else [passed_as(a) for a in args]
+        operands = [callable_value(self, a, span) if isinstance(a, Callables) else expression(a, span) for a in given]
         states = [o for o in operands if o.type is Type.STATE]
         like = state_variable(states[0]) or states[0] if states else None
         operands = [per_sample(o, like) for o in operands]
@@ -128,7 +129,7 @@ class Functions:
         builder = Body(self)
         params = [self.parameter(p, t) for p, t in zip(function.parameters, types, strict=True)]
         outer = function.env.child(with_locals(function.env, builder)) if function.owner else function.env
-        env = outer.child({p: bound(v) for p, v in zip(function.parameters, params, strict=True)})
+        env = outer.child({p: self.bound(v) for p, v in zip(function.parameters, params, strict=True)})
         evaluator = self.evaluator(builder)
         evaluator.enter(function, function.name, span)
         result = run(builder, evaluator, function.body, env, function.span)
@@ -139,6 +140,12 @@ class Functions:
         if function.owner is not None and role is Role.SOLVER:
             self.orders[final] = claimed_order(evaluator, function.owner)
         return self.by_name[final]
+
+    def bound(self, variable: ir.Var) -> object:
+        """Give what a parameter's name stands for in the body: a denoiser or a network is a function."""
+        if variable.type is Type.NETWORK:
+            return self.given.raw(variable.name, variable)
+        return denoiser(variable) if variable.type is Type.DENOISER else variable
 
     def parameter(self, name: str, type_: Type) -> ir.Var:
         """Give a parameter's variable; a denoiser is `denoise`, and none hides a constant or implicit parameter."""
@@ -165,10 +172,13 @@ def result_type(function: ir.Function, operands: list[ir.Expr]) -> Type:
     return max((o.type for o in operands), key=RANKS.index)
 
 
-def bound(variable: ir.Var) -> object:
-    """Give what a parameter's name stands for in the body: a denoiser is a function."""
-    if variable.type is not Type.DENOISER:
-        return variable
+def passed_as(value: object) -> object:
+    """Give what stands for an argument where it is passed: a network's variable for the network."""
+    return value.stands_for if isinstance(value, Builtin) and value.stands_for is not None else value
+
+
+def denoiser(variable: ir.Var) -> Builtin:
+    """Give a denoiser as a function."""
 
     def denoise(args: tuple[object, ...], span: Span) -> ir.Expr:
         x, t = expression(args[0], span), expression(args[1], span)

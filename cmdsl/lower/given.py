@@ -8,8 +8,8 @@ from cmdsl.diagnostics import Label, Span, error
 from cmdsl.ir import nodes as ir
 from cmdsl.ir.nodes import Type
 from cmdsl.ir.walk import fresh
-from cmdsl.lower.algebra import SOME_STATE, expression, per_sample, scalars
-from cmdsl.sema.values import External, Learned
+from cmdsl.lower.algebra import SOME_STATE, expression, per_sample, scalars, state_variable
+from cmdsl.sema.values import Builtin, External, Learned
 
 LEARNED = ir.Var("learned", Type.LEARNED)
 
@@ -35,6 +35,21 @@ class Given:
                 secondary=(Label(first, f"with {counted(wanted)}"),),
                 help="give the network as many scalars everywhere; `f` and `D` give it one",
             )
+
+    def raw(self, name: str, network: ir.Var) -> Builtin:
+        """Give a network as a function: `F(x, c, …)` takes a state and scalars per sample, as many everywhere."""
+
+        def apply(args: tuple[object, ...], span: Span) -> ir.Expr:
+            if len(args) < 2:
+                raise error("CM106", f"`{name}` takes a state and one or more scalars", span)
+            self.network_takes(len(args) - 1, span)
+            x, *scalars = (expression(a, span) for a in args)
+            if x.type is not Type.STATE or any(c.type is Type.STATE for c in scalars):
+                raise error("CM204", f"`{name}` takes a state, and then scalars", span)
+            like = state_variable(x) or x
+            return ir.Call(network, (x, *(per_sample(c, like) for c in scalars)), Type.STATE)
+
+        return Builtin(name, None, apply, network)
 
     def unwritten(self, function: Learned | External, args: tuple[object, ...], span: Span) -> ir.Expr:
         """Call a learned function, or a metric that is written in Python."""

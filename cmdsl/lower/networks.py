@@ -21,8 +21,8 @@ DENOISER_PREFIX = "denoiser_"
 def networks(derived: Derived, functions: Functions) -> dict[str, object]:
     """Give the raw network, the averaged and the teacher's."""
     names: dict[str, object] = {
-        "F": raw_network("F", NETWORK, functions),
-        "F_ema": raw_network("F_ema", NETWORK_EMA, functions),
+        "F": functions.given.raw("F", NETWORK),
+        "F_ema": functions.given.raw("F_ema", NETWORK_EMA),
         "teacher": Builtin("teacher", 2, teacher),
         "jvp": jvp(functions),
     }
@@ -62,22 +62,6 @@ def complete(scope: Env, functions: Functions) -> None:
     if isinstance(members, dict):
         scope.bindings["D"] = Namespace(scope.bindings["D"], {n: scope.bindings[c] for n, c in members.items()})
         scope.bindings["f_ema"] = f_ema(scope.bindings["f"], functions)
-
-
-def raw_network(name: str, network: ir.Var, functions: Functions) -> Builtin:
-    """Give `F(x, c, …)`, or the same with averaged weights: a state and scalars per sample, as many everywhere."""
-
-    def apply(args: tuple[object, ...], span: Span) -> ir.Expr:
-        if len(args) < 2:
-            raise error("CM106", f"`{name}` takes a state and one or more scalars", span)
-        functions.given.network_takes(len(args) - 1, span)
-        x, *scalars = (expression(a, span) for a in args)
-        if x.type is not Type.STATE or any(c.type is Type.STATE for c in scalars):
-            raise error("CM204", f"`{name}` takes a state, and then scalars", span)
-        like = state_variable(x) or x
-        return ir.Call(network, (x, *(per_sample(c, like) for c in scalars)), Type.STATE)
-
-    return Builtin(name, None, apply)
 
 
 def teacher(args: tuple[object, ...], span: Span) -> ir.Expr:

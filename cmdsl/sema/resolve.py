@@ -171,6 +171,12 @@ def library() -> tuple[ast.Module, ...]:
     return tuple(parse(f"library/{name}", room.joinpath(name).read_text(encoding="utf-8")) for name in names)
 
 
+@cache
+def shared() -> frozenset[str]:
+    """Give the functions that bodies of the library share."""
+    return frozenset(s.name for module in library() for s in of(module.statements, ast.FunctionDefinition))
+
+
 def duplicates(modules: tuple[ast.Module, ...]) -> list[Diagnostic]:
     """Find what is bound or stated twice, and reserved names."""
     problems: list[Diagnostic] = []
@@ -180,7 +186,7 @@ def duplicates(modules: tuple[ast.Module, ...]) -> list[Diagnostic]:
             problems += given_twice(key, named_at(statement), seen[key]) if key in seen else ()
             seen.setdefault(key, named_at(statement))
         if isinstance(statement, BINDING):
-            names = RESERVED | PRELUDE if isinstance(statement, ast.Param) else RESERVED
+            names = RESERVED | PRELUDE | shared() if isinstance(statement, ast.Param) else RESERVED
             problems += taken([(statement.name, statement.at)], names)
     return problems
 

@@ -95,11 +95,15 @@ class Applied:
 
 @frozen(eq=False)
 class Builtin:
-    """A function of evaluated arguments that the compiler provides; without an arity it counts them itself."""
+    """A function of evaluated arguments that the compiler provides; without an arity it counts them itself.
+
+    `stands_for` is what is passed in its place, where it can be.
+    """
 
     name: str
     arity: int | None
     apply: Callable[[tuple[object, ...], Span], object]
+    stands_for: object = None
 
 
 @frozen(eq=False)

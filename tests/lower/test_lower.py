@@ -290,3 +290,16 @@ def test_a_curriculum_counts_nodes_only_for_who_speaks_of_them() -> None:
     with pytest.raises(SpecError) as refused:
         program(STAGES + "objective consistency_training { curriculum stages }\n")
     assert [d.code for d in refused.value.diagnostics] == ["CM214"]
+
+
+def test_a_network_is_an_argument_of_functions_that_are_emitted_once() -> None:
+    text = "half(net, y, s) = net(y, s)/2\nquarter(net, y, s) = half(net, y, s)/2\n"
+    found = program(text + TWO_NETWORKS % "mean((quarter(F, x0, t) - quarter(F_ema, half(F, x0, t), s))^2)")
+    half, quarter, loss = (found.function(name) for name in ("half", "quarter", "loss_o"))
+    assert half is not None
+    assert quarter is not None
+    assert loss is not None
+    assert [names(f.params) for f in (half, quarter)] == [["net", "y", "s"]] * 2
+    assert found.function("half_2") is None
+    passed = {e.args[0] for e in all_subexpressions(loss.body) if isinstance(e, ir.Call) and e.function == "quarter"}
+    assert {v.name for v in passed if isinstance(v, ir.Var)} == {"network", "network_ema"}
