@@ -29,8 +29,8 @@ sys.path.insert(0, {folder!r})
 """
 USE = """import {name} as package
 from {name} import model
-assert package.EPSILON == model.EPSILON
-assert package.grid is model.grid
+assert package.PARAMS == model.PARAMS
+assert package.alpha is model.alpha
 assert set(package.__all__) <= set(dir(package))
 assert not blocked & {{module.partition(".")[0] for module in sys.modules}}
 """
