@@ -15,7 +15,7 @@ from cmdsl.symbolic.algebra import scalar
 from cmdsl.symbolic.claims import SIGNS, Finding, compiled, place, together, worst
 from cmdsl.symbolic.enclose import Ball, ball
 from cmdsl.symbolic.model import Status, Verdict
-from cmdsl.symbolic.obligations.levels import N, end_by_level, i, rises, rising_by_level
+from cmdsl.symbolic.obligations.levels import N, end_by_level, i, is_level, rises, rising_by_level
 from cmdsl.symbolic.scope import evaluator, ground
 from cmdsl.symbolic.setting import Setting
 from cmdsl.symbolic.zero import vanishes
@@ -100,11 +100,13 @@ def end(setting: Setting, claim: str, node: sp.Expr, time: sp.Expr) -> Finding:
 
 def rising(setting: Setting, node: sp.Expr) -> list[Finding]:
     """Prove that nodes rise, in time or in the noise level that they are given by; else compare neighbouring ones."""
-    expanded = setting.expand(node)
-    if rises(setting, expanded):
-        return [Finding(Status.PROVED, "d node/d i > 0", SIGNS)]
     by_level = rising_by_level(setting, node)
-    return by_level if by_level and worst(by_level) in SURE else [compared(setting, expanded)]
+    if by_level and worst(by_level) in SURE:
+        return by_level
+    expanded = setting.expand(node)
+    if not is_level(node) and rises(setting, expanded):
+        return [Finding(Status.PROVED, "d node/d i > 0", SIGNS)]
+    return [compared(setting, expanded)]
 
 
 def compared(setting: Setting, node: sp.Expr) -> Finding:

@@ -24,6 +24,11 @@ def rises(setting: Setting, node: sp.Expr) -> bool:
     return facts.sign(facts.replaced(sp.diff(node, i))) == "+" and facts.obstruction(facts.replaced(node)) is None
 
 
+def is_level(node: sp.Expr) -> bool:
+    """Tell whether a node is written as the time of a noise level."""
+    return bool(node.func == sp.Function("time_at"))
+
+
 def end_by_level(setting: Setting, node: sp.Expr, time: sp.Expr) -> Finding | None:
     """Prove that a node is at a time, where it is written as what has that time's noise level."""
     there = call("time_at", call("sigma", time) / call("alpha", time))
@@ -32,7 +37,7 @@ def end_by_level(setting: Setting, node: sp.Expr, time: sp.Expr) -> Finding | No
 
 def rising_by_level(setting: Setting, node: sp.Expr) -> list[Finding]:
     """Prove that a node rises because its noise level does, or give nothing."""
-    if node.func != sp.Function("time_at") or not rises(setting, node.args[0].xreplace(levels(setting))):
+    if not is_level(node) or not rises(setting, node.args[0].xreplace(levels(setting))):
         return []
     growth = noise_grows(setting)
     return [growth, inverse(setting)] if growth is not None else []
