@@ -1,5 +1,6 @@
 """Every example runs as it is."""
 
+import os
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+STAND_IN = Path(__file__).parent / "stand_in"  # packages that an example needs and that the tests do without
 
 
 @pytest.mark.parametrize("backend", ["torch", "jax"])
@@ -18,7 +20,10 @@ def test_a_spec_compiles_and_can_be_imported(spec: Path, backend: str, tmp_path:
     command = [sys.executable, "-m", "cmdsl", "compile", str(spec), "-b", backend, "-o", str(tmp_path / "package")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    imported = subprocess.run([sys.executable, "-c", "import package"], cwd=tmp_path, capture_output=True, text=True)
+    folders = (str(EXAMPLES), str(STAND_IN), os.environ.get("PYTHONPATH", ""))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
+    importing = [sys.executable, "-c", "import package"]
+    imported = subprocess.run(importing, cwd=tmp_path, capture_output=True, text=True, env=environment)
     assert imported.returncode == 0, imported.stderr
 
 
