@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -314,6 +315,30 @@ GRIDS = {
     "node(i, N) = epsilon + (T - epsilon)*sin(2.5*pi*(i - 1)/(N - 1))": Status.REFUTED,
     "node(i, N) = epsilon*(T/epsilon)^((i - 1)/(N - 1))": Status.PROVED,
 }
+
+
+LEVELS = {
+    ("cosine", "ve_edm"): Status.PROVED,
+    ("cosine", "trigflow"): Status.PROVED,
+    ("cosine", "vp_cosine"): Status.PROVED_HERE,
+    ("log_snr", "vp_linear"): Status.PROVED,
+    ("log_snr", "trigflow"): Status.REFUTED,  # no noise at the boundary
+}
+
+
+@pytest.mark.parametrize(("grid", "process"), LEVELS)
+def test_a_grid_of_noise_levels_increases_where_they_do(grid: str, process: str) -> None:
+    found, *_ = of("grid", model_of(re.sub(r"(?m)^grid .*$", f"grid {grid}", source(process))))
+    assert found.status is LEVELS[grid, process]
+
+
+@pytest.mark.parametrize("levels", ["1 - (i - 1)/(N - 1)", "(i - 1)/N", "-((i - 1)/(N - 1))"])
+def test_other_noise_levels_are_refuted(levels: str) -> None:
+    """They fall, end too soon, or have no time."""
+    body = f"node(i, N) = time_at(sigma(epsilon) + ({levels})*(sigma(T)/alpha(T) - sigma(epsilon)))"
+    text = source("vp_linear").replace("grid uniform", f"define grid own {{ {body} }}\ngrid own")
+    found, *_ = of("grid", model_of(text))
+    assert found.status is Status.REFUTED
 
 
 @pytest.mark.parametrize("body", GRIDS)

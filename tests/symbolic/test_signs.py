@@ -27,13 +27,29 @@ SIGNS = {
             sp.cosh(x),
             sp.atan(p) - sp.atan(p / 2),
         ),
+        *(sp.pi / 2 - sp.atan(p), 2 - sp.atan(x), sp.cos((sp.atan(p) + n * sp.atan(q)) / (1 + n))),
     ),
     "0+": (n, x**2, sp.sqrt(n), 1 - sp.exp(-n), 1 - angle, sp.sin(angle), sp.tan(angle), n * p, sp.Abs(x)),
     "-": (-p, -p - n - 1, sp.exp(-p) - 1, p * q - 2 * p * q, sp.log(p) - sp.log(p + q), angle - 2, -sp.cos(angle)),
     "0-": (-n, -(x**2), sp.exp(-n) - 1, angle - 1),
 }
-UNKNOWN = (x, p - q, sp.log(p), sp.sin(p), sp.cos(p), 1 - p, sp.exp(x) - 1, p**2 - 2 * p * q, sp.tan(p), sp.asin(angle))
-FINITE = (1 / p, sp.log(p + n), sp.sqrt(n), sp.tan(angle), 1 / (1 - sp.exp(-p)), p**-x, 1 / (x**2 + p), sp.exp(x))
+UNKNOWN = (
+    x,
+    p - q,
+    sp.log(p),
+    sp.sin(p),
+    sp.cos(p),
+    1 - p,
+    sp.exp(x) - 1,
+    p**2 - 2 * p * q,
+    sp.tan(p),
+    sp.asin(angle),
+    1 - sp.atan(p),
+)
+FINITE = (
+    sp.tan((sp.atan(p) + n * sp.atan(q)) / (1 + n)),
+    *(1 / p, sp.log(p + n), sp.sqrt(n), sp.tan(angle), 1 / (1 - sp.exp(-p)), p**-x, 1 / (x**2 + p), sp.exp(x)),
+)
 PERHAPS_INFINITE = {
     1 / n: 1 / n,
     sp.log(n): sp.log(n),
@@ -41,6 +57,7 @@ PERHAPS_INFINITE = {
     1 / (p - q): 1 / (p - q),
     sp.exp(1 / (1 - angle)): 1 / (1 - angle),
     sp.tan(p): sp.tan(p),
+    sp.tan(2 * sp.atan(p)): sp.tan(2 * sp.atan(p)),
     log1p(-p): log1p(-p),
 }
 
