@@ -123,6 +123,7 @@ LANGUAGE = Language(
     expand=_expand,
     like="jnp",
     uniform=lambda value, array: apply("jnp.asarray", value, apply("time_dtype", Name(array))),
+    single=lambda value, array: apply("jnp.asarray", value, apply("time_dtype", Name(array))),
     draw=_draw,
     draw_head=_split_key,
     loop=scan,

@@ -67,6 +67,12 @@ def _uniform(value: Code, array: str) -> Code:
     return apply("torch.as_tensor", value, dtype=dtype, device=Name(f"{array}.device"))
 
 
+def _single(value: Code, array: str) -> Code:
+    """Give an array of one number, made on the device: nothing is copied there."""
+    dtype = apply("time_dtype", Name(array))
+    return apply("torch.full", Name("()"), value, dtype=dtype, device=Name(f"{array}.device"))
+
+
 def _draw(draw: Draw, w: Writer) -> Code:
     args = tuple(map(w.code, draw.args))
     array = w.array or ""
@@ -148,6 +154,7 @@ LANGUAGE = Language(
     expand=_expand,
     like="torch",
     uniform=_uniform,
+    single=_single,
     draw=_draw,
     draw_head=lambda writer: [],
     loop=for_loop,

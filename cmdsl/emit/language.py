@@ -40,6 +40,7 @@ class Language:
     expand: Callable[[Code, Code, Type], Code]
     like: str
     uniform: Callable[[Code, str], Code]
+    single: Callable[[Code, str], Code]
     draw: Callable[[Draw, Writer], Code]
     draw_head: Callable[[Writer], list[str]]
     loop: Callable[[Loop, Writer, str], list[str]]

@@ -175,7 +175,7 @@ def _compared(condition: Expr) -> Iterator[Expr]:
 def _fill(w: Writer, e: Fill) -> Code:
     like = _plain_like(e.like)
     if e.type is Type.UNIFORM:
-        return w.language.uniform(w.code(e.value), text(w.code(like)))
+        return w.language.single(w.code(e.value), text(w.code(like)))
     if e.value.type is Type.UNIFORM or (e.value.type is Type.LOOP and not w.language.host_loops):
         return w.language.expand(w.code(e.value), w.code(like), like.type)
     if like.type is e.type:

@@ -11,6 +11,7 @@ from typing import Any
 from tests.numbers.frameworks import Array, Framework, Network, arrays, network
 
 NODES = 7
+STEPS = 4
 SHAPE = (2, 2)
 
 
@@ -44,11 +45,12 @@ def inputs(m: ModuleType, framework: Framework, values: Mapping[str, Array], dty
 
 def sample_inputs(m: ModuleType, sampler: str, source: Any, like: Any) -> dict[str, Any]:
     """Make the draws of a sampler."""
-    found: dict[str, Any] = getattr(m, f"draw_sample_{sampler}")(source, like)
+    draw = getattr(m, f"draw_sample_{sampler}")
+    found: dict[str, Any] = draw(source, like, **asked(draw, {"N": STEPS}))
     return found
 
 
 def sample(m: ModuleType, sampler: str, net: Network, noises: Mapping[str, Any]) -> Any:
     """Run a sampler from its noises; one that solves the ODE takes a few steps."""
     function = getattr(m, f"sample_{sampler}")
-    return function(net, **noises, **asked(function, {"N": 4}))
+    return function(net, **noises, **asked(function, {"N": STEPS}))

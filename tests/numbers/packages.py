@@ -32,9 +32,6 @@ objective cd_rk4 = consistency_distillation(solver = rk4)
 objective cd_exponential_heun = consistency_distillation(solver = exponential_heun)
 sampler ode_euler = ode(solver = euler)
 sampler ode_ddim = ode(solver = ddim)
-sampler ode_midpoint = ode(solver = midpoint)
-sampler ode_rk4 = ode(solver = rk4)
-sampler ode_exponential_heun = ode(solver = exponential_heun)
 sampler dpmpp_2m
 sampler dpmpp_3m
 sampler churn
