@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from teacher import Teacher, load_teacher, same_form
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from tqdm import tqdm
@@ -31,6 +30,7 @@ from sample import (
     samplers_for,
     write,
 )
+from teacher import Teacher, load_teacher, same_form
 
 REPORT = 25  # steps between two looks at the loss: a look waits for the device
 
