@@ -9,6 +9,7 @@ ALIASES = {
     "Learned": "Learned = Mapping[str, Callable[..., Array]]  # by name: scalars for each sample from such",
     "LearnedWeights": "LearnedWeights = dict[str, dict[str, Array]]  # of each learned function, to be trained",
     "Step": "Step = Callable[[Denoiser, Array, Array, Array], Array]  # called as (denoise, x, t, r)",
+    "Sums": "Sums = tuple[Array, ...]",
 }
 
 START_LEARNED = '''
@@ -84,28 +85,55 @@ def analytic_denoiser(data: Array, *, block: int = 512) -> Denoiser:
     """
     rows, block = data.reshape(len(data), -1), min(block, len(data))
 
-    def denoise(x: Array, t: Array) -> Array:
-        flat, t = x.reshape(len(x), -1).astype(time_dtype(x)), t.astype(time_dtype(x))
-        a, variance = alpha(t)[:, None], jnp.maximum(sigma(t)[:, None] ** 2, 1e-24)
-        gain = a**2 / (a**2 + variance)
+    def weighed(x: Array, t: Array, start: Array) -> tuple[Array, Array]:
+        first = jnp.minimum(start, len(rows) - block)  # the last block reaches back, to be a whole one
+        y = jax.lax.dynamic_slice_in_dim(rows, first, block).astype(x.dtype)
+        a, s = alpha(t)[:, None], jnp.maximum(sigma(t)[:, None], 1e-10)
+        gain, centre = a**2 / (a**2 + s**2), a[:, None] * y
+        # |x - centre|^2 - (1 - gain)^2*|x|^2, so that float32 keeps its digits; not stored but fused with the sum
+        square = jnp.sum(((gain * x)[:, None] - centre) * (((2 - gain) * x)[:, None] - centre), 2)
+        return y, jnp.where(first + jnp.arange(block) < start, -jnp.inf, -square / s / s / 2)
 
+    def means(x: Array, t: Array, sums: Callable[[Array, Array, Array], Sums], sizes: tuple[int, ...]) -> Sums:
         @jax.checkpoint
-        def add(sums: tuple[Array, Array, Array], start: Array) -> tuple[tuple[Array, Array, Array], None]:
-            last, mass, total = sums
-            first = jnp.minimum(start, len(rows) - block)  # the last block reaches back, to be a whole one
-            y = jax.lax.dynamic_slice_in_dim(rows, first, block).astype(flat.dtype)
-            centre = a[:, None] * y
-            # |x - centre|^2 - (1 - gain)^2*|x|^2, so that float32 keeps its digits; not stored but fused with the sum
-            square = jnp.sum(((gain * flat)[:, None] - centre) * (((2 - gain) * flat)[:, None] - centre), 2)
-            logits = jnp.where(first + jnp.arange(block) < start, -jnp.inf, -square / (2 * variance))
-            top = jnp.maximum(last, logits.max(1, keepdims=True))
-            kept, w = jnp.exp(last - top), jnp.exp(logits - top)
-            weighted = jnp.matmul(w, y, precision="highest")
-            return (top, kept * mass + w.sum(1, keepdims=True), kept * total + weighted), None
+        def add(so_far: tuple[Array, Array, Sums], start: Array) -> tuple[tuple[Array, Array, Sums], None]:
+            last, mass, totals = so_far
+            y, logits = weighed(x, t, start)
+            top = logits.max(1, keepdims=True)
+            # the nearest weighs 1, however its logit is rounded where it is computed anew
+            nearest = jnp.arange(block) == logits.argmax(1, keepdims=True)
+            w = jnp.where(nearest, 1, jnp.exp(jnp.minimum(logits - top, 0)))
+            kept, added = jnp.exp(jnp.minimum(last - top, 0)), jnp.exp(jnp.minimum(top - last, 0))
+            mass = kept * mass + added * w.sum(1, keepdims=True)
+            totals = tuple(kept * a + added * b for a, b in zip(totals, sums(y, w, start), strict=True))
+            return (jnp.maximum(last, top), mass, totals), None
 
-        sums = jnp.full_like(variance, -jnp.inf), jnp.zeros_like(variance), jnp.zeros_like(flat)
-        (_, mass, total), _ = jax.lax.scan(add, sums, jnp.arange(0, len(rows), block))
-        return (total / mass).reshape(x.shape)
+        none = jnp.zeros_like(x, shape=(len(x), 1))
+        start = none - jnp.inf, none, tuple(jnp.zeros_like(x, shape=(len(x), size)) for size in sizes)
+        (_, mass, totals), _ = jax.lax.scan(add, start, jnp.arange(0, len(rows), block))
+        return tuple(total / mass for total in totals)
+
+    @jax.custom_jvp
+    def average(x: Array, t: Array) -> Array:
+        (mean,) = means(x, t, lambda y, w, start: (jnp.matmul(w, y, precision="highest"),), x.shape[1:])
+        return mean
+
+    @average.defjvp
+    def covariance(at: tuple[Array, Array], along: tuple[Array, Array]) -> tuple[Array, Array]:
+        (x, t), mean = at, average(*at)
+
+        def moments(y: Array, w: Array, start: Array) -> Sums:
+            _, change = jax.jvp(lambda x, t: weighed(x, t, start)[1], at, along)
+            away, moved = y - mean[:, None], w * change
+            return jnp.sum(moved[:, :, None] * away, 1), jnp.sum(w[:, :, None] * away, 1), moved.sum(1, keepdims=True)
+
+        both, away, change = means(x, t, moments, (*x.shape[1:], *x.shape[1:], 1))
+        noisy = sigma(t)[:, None] > 10 * jnp.finfo(x.dtype).eps  # else the nearest stays the nearest
+        return mean, jnp.where(noisy, both - away * change, 0)
+
+    def denoise(x: Array, t: Array) -> Array:
+        flat = x.reshape(len(x), -1).astype(time_dtype(x))
+        return average(flat, t.astype(flat.dtype)).reshape(x.shape)
 
     return denoise
 '''

@@ -23,7 +23,6 @@ from tests.cli.written_specs import (
     samples,
 )
 from tests.numbers.frameworks import FRAMEWORKS
-from tests.numbers.objectives import sample_inputs
 from tests.order import complaints
 
 
@@ -65,7 +64,8 @@ def test_it_compiles_and_both_backends_compute_the_same(name: str, tmp_path: Pat
             np.testing.assert_allclose(slope, same_slope, rtol=0, atol=1e-10 * max(np.abs(slope).max(), 1e-300))
     for sampler in program.samplers:
         like = torch.from_numpy(data())
-        noises = as_arrays(sample_inputs(model(name, "torch"), sampler.name, torch.Generator().manual_seed(1), like))
+        draw = getattr(model(name, "torch"), f"draw_sample_{sampler.name}")
+        noises = as_arrays(draw(torch.Generator().manual_seed(1), like))
         made = {b: samples(name, b, sampler.name, noises) for b in FRAMEWORKS}
         assert made["torch"].shape == data().shape
         assert np.all(np.isfinite(made["torch"]))

@@ -140,6 +140,33 @@ def test_derivatives(name: str, framework: Framework, shipped: Shipped) -> None:
     np.testing.assert_allclose(backwards, wanted, rtol=1e-8, atol=1e-9)
 
 
+@CASES
+@pytest.mark.parametrize("block", [3, 8])
+def test_derivatives_in_single_precision(name: str, block: int, framework: Framework, shipped: Shipped) -> None:
+    """Compiled, at all noise levels, of data near each other and of others: changes of logits all but cancel."""
+    m, rng = shipped(name), np.random.default_rng(8)
+    y = rng.normal(size=(8, 5)).astype("float32")
+    y[1] = y[0] + np.float32(1e-3)
+    t = np.linspace(m.EPSILON ** (1 / 9), m.T ** (1 / 9), 24) ** 9
+    t = np.concatenate([[0, 1e-6], t]).astype("float32")
+    x = (y[np.arange(len(t)) % 8] + np.float32(4e-4)).astype("float32")
+    w, mean = posterior(m, framework, y.astype("float64"), x.astype("float64"), t)
+    alpha, sigma = marginals(m, framework, t)
+    away = y[None] - mean[:, None]
+    scale = alpha / np.maximum(sigma, 1e-30) ** 2
+    wanted = np.where(sigma > 1e-5, scale * np.einsum("bn,bni,bnj->bi", w, away, away), 0).astype(float)
+    denoise, time = m.analytic_denoiser(framework.array(y), block=block), framework.array(t)
+    at = framework.array(x)
+    ones = framework.functions.ones_like(at)
+
+    def slope(x: Any) -> Any:
+        return framework.jvp(lambda x: denoise(x, time), (x,), (ones,))[1]
+
+    found = slope(at) if framework is TORCH else jax.jit(slope)(at)
+    allowed = 1e-5 * (1 + np.abs(wanted).max(1, keepdims=True))
+    assert (np.abs(framework.numpy(found) - wanted) < allowed).all()
+
+
 def test_derivative_by_time(framework: Framework, shipped: Shipped) -> None:
     m, y = shipped("vp_linear"), np.random.default_rng(4).normal(size=(9, 3))
     x, t = noisy(m, framework, y)
