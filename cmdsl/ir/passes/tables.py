@@ -1,10 +1,11 @@
-"""Name tables once, ahead of the loops that look things up in them."""
+"""Name tables once, ahead of the loops that look things up in them, and what draws are made by."""
 
 from __future__ import annotations
 
 from attrs import evolve
 
 from cmdsl.ir.nodes import Counting, Draw, Expr, Function, Gather, Let, Loop, Nodes, Program, Stmt, Type, Var
+from cmdsl.ir.passes.name import describe
 from cmdsl.ir.walk import (
     expressions,
     fresh,
@@ -16,9 +17,11 @@ from cmdsl.ir.walk import (
     transform,
 )
 
+SHORT = 9  # parts of an expression that reads well where a number is drawn by it
+
 
 def hoist_tables(program: Program) -> Program:
-    """Name the grids that loops use before them and the weights that an index is drawn by; make lookups slices."""
+    """Name the grids that loops use before them, and what is long in a draw, such as weights; make lookups slices."""
     reserved = {f.name for f in program.functions} | {c.name for c in program.constants}
     return evolve(program, functions=tuple(_hoisted(f, reserved) for f in program.functions))
 
@@ -45,6 +48,9 @@ def _statement(s: Stmt, taken: set[str]) -> list[Stmt]:
     if isinstance(s, Draw) and s.distribution == "index" and not isinstance(s.args[0], Var):
         weights = _name("weights", taken)
         return [Let(weights, s.args[0]), evolve(s, args=(Var(weights, s.args[0].type),))]
+    if isinstance(s, Draw):
+        long = {a: Var(_name(describe(a), taken), a.type) for a in s.args if len(list(subexpressions(a))) > SHORT}
+        return [*(Let(v.name, a) for a, v in long.items()), evolve(s, args=tuple(long.get(a, a) for a in s.args))]
     return [s]
 
 
