@@ -17,6 +17,7 @@ ODD = (sp.sinh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, log1p)
 STEPS = (sp.Abs, sp.Min, sp.Max, sp.floor, sp.ceiling, sp.sign)
 ENTIRE = (sp.exp, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.asinh, sp.erf, expm1, *STEPS)
 MOST_TERMS = 12
+MOST_OPERATIONS = 60  # of what is multiplied out
 OPPOSITE = {"+": "-", "-": "+", "0+": "0-", "0-": "0+", "0": "0", None: None}
 
 
@@ -177,7 +178,7 @@ def outweighs(p: sp.Expr, negative: sp.Expr, facts: Facts) -> bool:
 
 def expanded(e: sp.Expr) -> sp.Expr:
     """Multiply out, within bounds."""
-    return sp.expand_mul(sp.expand_multinomial(e)) if sp.count_ops(e) < 60 else e
+    return sp.expand_mul(sp.expand_multinomial(e)) if sp.count_ops(e) < MOST_OPERATIONS else e
 
 
 def difference(e: sp.Expr, facts: Facts) -> str | None:
@@ -234,7 +235,7 @@ def beyond(g: sp.Expr, h: sp.Expr) -> bool:
 
 def before_bound(e: sp.Expr, facts: Facts) -> str | None:
     """Give the sign of `c - x` where x is bounded by c."""
-    for bound in facts.bounds:
+    for bound in facts.bounds if sp.count_ops(e) < MOST_OPERATIONS else ():
         rest = sp.expand(e + bound.expr)
         if rest.is_number and below(bound, rest, False):
             return "+" if below(bound, rest, True) else "0+"
