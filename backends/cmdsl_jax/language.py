@@ -116,6 +116,7 @@ LANGUAGE = Language(
     no_grad=None,
     stop_gradient=lambda value: apply("jax.lax.stop_gradient", value),
     whole=lambda index: method(index, "astype", Name("int")),
+    widen=lambda value: method(value, "astype", apply("time_dtype", value)),
     cast=lambda value, like: method(value, "astype", Member(like, "dtype")),
     dim=lambda like: apply("math.prod", Item(Member(like, "shape"), (ONE, None))),
     counting=_counting,

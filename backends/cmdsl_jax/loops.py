@@ -21,7 +21,7 @@ def scan(loop: Loop, w: Writer, indent: str) -> list[str]:
     given = [loop.variable, *(name for name, _ in loop.zipped)]
     carry, head = _unpacked(carried, "carry", w)
     item, item_head = _unpacked(given, "item", w)
-    call = apply("jax.lax.scan", Name(turn), _packed([_start(v, w) for v in loop.carried]), _packed(_items(loop, w)))
+    call = apply("jax.lax.scan", Name(turn), _packed([Name(v.name) for v in loop.carried]), _packed(_items(loop, w)))
     prefix = f"{_target(carried)}, _ = "
     params = [f"{carry}: {_kind(carried)}", f"{item}: {_kind(given)}"]
     return [
@@ -70,13 +70,6 @@ def _target(names: list[str]) -> str:
 
 def _packed(codes: list[Code]) -> Code:
     return codes[0] if len(codes) == 1 else Row(tuple(codes))
-
-
-def _start(v: Var, w: Writer) -> Code:
-    """Give what a turn starts from in the dtype that it ends in: coefficients are at least float32."""
-    if v.type is Type.STATE:
-        return method(Name(v.name), "astype", apply("time_dtype", Name(v.name)))
-    return Name(v.name)
 
 
 def _items(loop: Loop, w: Writer) -> list[Code]:

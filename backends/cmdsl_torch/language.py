@@ -147,6 +147,7 @@ LANGUAGE = Language(
     no_grad="torch.no_grad()",
     stop_gradient=lambda value: method(value, "detach"),
     whole=lambda index: method(index, "long"),
+    widen=lambda value: method(value, "to", apply("time_dtype", value)),
     cast=lambda value, like: method(value, "to", Member(like, "dtype")),
     dim=lambda like: method(Item(Member(like, "shape"), (ONE, None)), "numel"),
     counting=_counting,

@@ -145,7 +145,13 @@ def _prepared(f: Function, w: Writer) -> list[str]:
     whole = [(name, w.language.whole(Name(name))) for name in _indices(f)]
     array = _array(f)
     uniform = [] if array is None else [p.name for p in f.params if p.type is Type.UNIFORM]
-    forms = [*whole, *((name, w.language.uniform(Name(name), array or "")) for name in uniform)]
+    # Turn after turn a network is given states of one dtype, at least that of the coefficients.
+    states = [p.name for p in f.params if p.type is Type.STATE and not p.keyword] if f.role is Role.SAMPLER else []
+    forms = [
+        *whole,
+        *((name, w.language.widen(Name(name))) for name in states),
+        *((name, w.language.uniform(Name(name), array or "")) for name in uniform),
+    ]
     draws = w.language.draw_head(w) if f.role is Role.DRAW else []
     return [*(f"{INDENT}{name} = {text(code)}" for name, code in forms), *(INDENT + line for line in draws)]
 

@@ -34,6 +34,7 @@ class Language:
     stop_gradient: Callable[[Code], Code]
     whole: Callable[[Code], Code]
     cast: Callable[[Code, Code], Code]
+    widen: Callable[[Code], Code]
     dim: Callable[[Code], Code]
     counting: Callable[[Code, Code, Code | None], Code]
     nodes: Callable[[Code, Code | None, Code | None, str], Code]

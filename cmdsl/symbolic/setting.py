@@ -59,12 +59,17 @@ class Setting:
     @cached_property
     def facts(self) -> Facts:
         """Give what is known of signs for every time in [epsilon, T]."""
-        return facts(self.model, closed=True)
+        return facts(self.model)
+
+    @cached_property
+    def own_facts(self) -> Facts:
+        """Give what is known of signs for every time that belongs to the interval."""
+        return facts(self.model, low_open=self.low_open, high_open=self.high_open)
 
     @cached_property
     def inner_facts(self) -> Facts:
         """Give what is known of signs for every time in (epsilon, T)."""
-        return facts(self.model, closed=False)
+        return facts(self.model, low_open=True, high_open=True)
 
     def low(self, values: Values) -> Ball:
         """Give the first time at which the model is used: epsilon, or 0."""
@@ -132,26 +137,27 @@ def rational(value: sp.Expr) -> sp.Rational:
     return value if isinstance(value, sp.Rational) else sp.Rational(round(float(value) * 2**20), 2**20)
 
 
-def facts(model: Model, *, closed: bool, earlier: sp.Symbol | None = None) -> Facts:
-    """Write params and time as offsets from their lower ends.
+def facts(model: Model, *, low_open: bool = False, high_open: bool = False, earlier: sp.Symbol | None = None) -> Facts:
+    """Write params and time as offsets from their lower ends; without the ends of [epsilon, T] that are open.
 
     With `earlier`, that symbol is a time in [epsilon, T] and the model's time one in [earlier, T].
     """
-    signs = {"nonnegative": True, "real": True} if closed else {"positive": True}
+    closed, opened = {"nonnegative": True, "real": True}, {"positive": True}
+    after, before = (opened if is_open else closed for is_open in (low_open, high_open))
     replaced: dict[sp.Symbol, sp.Expr] = {}
     for symbol, domain in model.domains.items():
         replaced |= above(symbol, domain, replaced)
     start = (model.epsilon if model.epsilon is not None else sp.S.Zero).xreplace(replaced)
     if earlier is not None:
-        replaced[earlier] = start = start + sp.Symbol("after epsilon", **signs)
-    now = start + sp.Symbol("after start", **signs)
+        replaced[earlier] = start = start + sp.Symbol("after epsilon", **after)
+    now = start + sp.Symbol("after start", **after)
     replaced[model.t] = now
     if isinstance(model.T, sp.Symbol):
-        replaced[model.T] = now + sp.Symbol("before T", **signs)
+        replaced[model.T] = now + sp.Symbol("before T", **before)
     for _ in replaced:
         replaced = {s: e.xreplace(replaced) for s, e in replaced.items()}
     latest = upper(model)
-    ends = [Bound(e, latest[0], latest[1] or not closed) for e in (start, now)] if latest else []
+    ends = [Bound(e, latest[0], latest[1] or high_open) for e in (start, now)] if latest else []
     return Facts(replaced, (*ends, *param_bounds(model, replaced)))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 import pytest
+from attrs import evolve
 
 from cmdsl.ir.build import num, op
 from cmdsl.ir.dump import dump, dump_statement, show
@@ -248,6 +249,17 @@ def test_a_number_in_a_branch_of_states_is_guarded_per_sample() -> None:
     assert lines(guard(program(function(Return(Select(Spread(above, x), branch, y, X)))))) == [
         "return (if spread((t > 1), x) then (spread(sqrt((if (t > 1) then (t - 1) else 1)), x) * x) else y)"
     ]
+
+
+def test_a_norm_of_what_is_not_trained_is_not_guarded() -> None:
+    """In a loss no derivative is taken by data, nor through what is held constant."""
+    root = op("sqrt", Reduce("sqnorm", (x,)))
+    trained = Let("v", Call(Var("network", Type.NETWORK), (x, t), X))
+    of_trained = Let("root", op("sqrt", Reduce("sqnorm", (Var("v", X),))))
+    loss = evolve(function(Let("data", root), trained, of_trained, Return(Var("root", S))), role=Role.LOSS)
+    data, _, live, _ = lines(guard(program(loss)))
+    assert data == "data = sqrt(sqnorm(x))"
+    assert "if (sqnorm(v) > 0)" in live
 
 
 def test_a_norm_that_may_be_zero_is_guarded_and_one_that_may_not_is_not() -> None:

@@ -21,6 +21,7 @@ from cmdsl.ir.nodes import (
     Op,
     Program,
     Reduce,
+    Role,
     Select,
     Spread,
     Stmt,
@@ -34,26 +35,44 @@ DIFFERENTIATED = (Type.UNIFORM, Type.SAMPLE, Type.STATE)
 RISKY = {"div": 1, "pow": 0, "sqrt": 0, "log": 0, "log2": 0, "log1p": 0, "asin": 0, "acos": 0}  # which argument
 HARMLESS = {"log1p": num(0), "asin": num(0), "acos": num(0)}
 ZERO, ONE = num(0), num(1)
+TRAINED = ("network", "learned")
 
 
 def guard(program: Program) -> Program:
     """Guard every select and every root of a squared norm that may be 0."""
     positive = {c.name for c in program.constants if c.value > 0}
-    return evolve(program, functions=tuple(_guarded(f, positive) for f in program.functions))
+    constants = {c.name for c in program.constants}
+    return evolve(program, functions=tuple(_guarded(f, positive, constants) for f in program.functions))
 
 
-def _guarded(f: Function, positive: set[str]) -> Function:
-    known = set(positive)
+def _guarded(f: Function, positive: set[str], constants: set[str]) -> Function:
+    known, still = set(positive), constants | _untrained(f)
     body = []
     for s in f.body:
-        body.append(_statement(s, known))
-        if isinstance(s, Let) and _positive(s.value, known):
-            known.add(s.name)
+        frozen = isinstance(s, Let) and (s.frozen or _still(s.value, still))
+        body.append(_statement(s, known, frozen))
+        if isinstance(s, Let):
+            known |= {s.name} if _positive(s.value, known) else set()
+            still |= {s.name} if frozen else set()
     return evolve(f, body=tuple(body))
 
 
-def _statement(s: Stmt, positive: set[str]) -> Stmt:
-    if isinstance(s, Let) and s.frozen:
+def _untrained(f: Function) -> set[str]:
+    """Give the arguments of a loss that nothing is differentiated by: all but what is trained."""
+    return {p.name for p in f.params if p.name not in TRAINED} if f.role is Role.LOSS else set()
+
+
+def _still(e: Expr, names: set[str]) -> bool:
+    """Tell whether no derivative is taken through a value: it is made of such values alone."""
+    if isinstance(e, StopGrad):
+        return True
+    if isinstance(e, Var):
+        return e.name in names
+    return not isinstance(e, Lambda) and all(_still(part, names) for part in children(e))
+
+
+def _statement(s: Stmt, positive: set[str], frozen: bool) -> Stmt:
+    if frozen:
         return rewrite_statement(s, _selects)
     return rewrite_statement(s, lambda e: _roots(_selects(e), positive))
 

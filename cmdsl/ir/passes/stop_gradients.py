@@ -32,13 +32,20 @@ def _statement(s: Stmt, taken: set[str]) -> list[Stmt]:
     hoisted: list[Let] = []
 
     def freeze(value: Expr) -> Var:
-        name = fresh("target", taken)
+        name = fresh(_described(value), taken)
         taken.add(name)
         hoisted.append(Let(name, _bare(value), frozen=True))
         return Var(name, value.type)
 
     rewritten = rewrite_statement(s, lambda e: _expression(e, freeze))
     return [*hoisted, rewritten]
+
+
+def _described(e: Expr) -> str:
+    """Give a name for what is constant: what a teacher gives, or the target of a loss."""
+    value = _bare(e)
+    called = value.function if isinstance(value, Call) else None
+    return "denoised" if isinstance(called, Var) and called.type is Type.DENOISER else "target"
 
 
 def _expression(e: Expr, freeze: Callable[[Expr], Var]) -> Expr:

@@ -157,7 +157,7 @@ def found(setting: Setting, text: str, difference: sp.Expr, relation: str, *, ev
     if relation == "=":
         return identity(setting, text, difference, variables, everywhere=everywhere)
     positive = difference if relation in (">", ">=") else -difference
-    facts = setting.inner_facts if setting.low_open and setting.high_open else setting.facts
+    facts = setting.own_facts
     offsets = facts.replaced(positive)
     sign = facts.sign(offsets) or (facts.sign(sp.together(offsets)) if sp.count_ops(offsets) < LONGEST else None)
     return positivity(setting, text, positive, strict=relation in ("<", ">"), everywhere=everywhere, sign=sign)

@@ -27,8 +27,7 @@ def valued(setting: Setting, text: str, sides: Written) -> list[Finding]:
 
 def uncertain(setting: Setting, part: sp.Expr) -> bool:
     """Tell whether signs leave it open that an expression has a value at all times."""
-    known = setting.inner_facts if setting.low_open and setting.high_open else setting.facts
-    return known.obstruction(known.replaced(part)) is not None
+    return setting.own_facts.obstruction(setting.own_facts.replaced(part)) is not None
 
 
 def finding(setting: Setting, text: str, part: sp.Expr) -> Finding:

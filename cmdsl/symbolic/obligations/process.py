@@ -52,8 +52,9 @@ def ratios(setting: Setting) -> dict[str, Finding]:
 def inverse(setting: Setting) -> Finding:
     """Prove that `time_at` inverts sigma/alpha."""
     coefficient, t = setting.model.coefficients["time_at"], setting.model.t
-    at = setting.formula("time_at")
-    s = coefficient.parameters[0]
+    # Of polynomials in one symbol of known sign sympy looks for all roots, of whatever degree.
+    s = sp.Dummy("s", real=True)
+    at = setting.formula("time_at").xreplace({coefficient.parameters[0]: s})
     sigma, alpha = setting.formula("sigma", at), s * setting.formula("alpha", at)
     # Of two numbers that are at least 0 the squares tell, where the sign of a root is not known.
     for residual in (sigma - alpha, sigma**2 - alpha**2):
@@ -69,7 +70,7 @@ def kernel(setting: Setting) -> dict[str, Finding]:
     if not setting.has("transition_alpha", "transition_sigma"):
         return {}
     t, r = setting.model.t, setting.model.coefficients["transition_alpha"].parameters[0]
-    known = facts(setting.model, closed=True, earlier=r).replaced
+    known = facts(setting.model, earlier=r).replaced
     scale, noise = setting.formula("transition_alpha", r, t), setting.formula("transition_sigma", r, t)
     mean = scale * setting.formula("alpha", r) - setting.formula("alpha", t)
     variance = scale**2 * setting.formula("sigma", r) ** 2 + noise**2 - setting.formula("sigma", t) ** 2
@@ -126,7 +127,7 @@ def self_consistency(setting: Setting) -> tuple[Verdict, ...]:
         return ()
     t, s = setting.model.coefficients["gaussian_scale"].parameters
     scale = setting.formula("gaussian_scale")
-    known = facts(setting.model, closed=True, earlier=s).replaced
+    known = facts(setting.model, earlier=s).replaced
     findings = {
         "gaussian_scale": identity(
             setting,

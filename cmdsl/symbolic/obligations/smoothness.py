@@ -58,7 +58,7 @@ def question(setting: Setting, coefficient: Coefficient) -> Question:
     if not others:
         return Question(coefficient.name, expr, setting.facts, setting.inner_facts, (t,))
     if t in coefficient.parameters:
-        pair = [facts(setting.model, closed=closed, earlier=others[0]) for closed in (True, False)]
+        pair = [facts(setting.model, low_open=o, high_open=o, earlier=others[0]) for o in (False, True)]
         return Question(coefficient.name, expr, pair[0], pair[1], (others[0], t))
     return of_ratio(setting, coefficient.name, expr, others[0])
 
