@@ -128,8 +128,8 @@ def analytic_denoiser(data: Array, *, block: int = 512) -> Denoiser:
             return jnp.sum(moved[:, :, None] * away, 1), jnp.sum(w[:, :, None] * away, 1), moved.sum(1, keepdims=True)
 
         both, away, change = means(x, t, moments, (*x.shape[1:], *x.shape[1:], 1))
-        noisy = sigma(t)[:, None] > 10 * jnp.finfo(x.dtype).eps  # else the nearest stays the nearest
-        return mean, jnp.where(noisy, both - away * change, 0)
+        noisy = sigma(t) > 10 * jnp.spacing(jnp.ones_like(t))  # else the nearest stays the nearest
+        return mean, jnp.where(noisy[:, None], both - away * change, 0)
 
     def denoise(x: Array, t: Array) -> Array:
         flat = x.reshape(len(x), -1).astype(time_dtype(x))

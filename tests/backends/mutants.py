@@ -156,7 +156,7 @@ def formulas() -> Iterator[Mutant]:
         "velocity(denoise(total, t), total, t)",
         *_values("heun_step"),
     )
-    analytic = ("analytic_denoiser", "kept * total", "total", "test_analytic_denoiser_of_two_points")
+    analytic = ("analytic_denoiser", "kept * mass", "mass", "test_analytic_denoiser_of_two_points")
     yield both("sums of other scales", *analytic)
     yield both("wrong grid", "grid", "(i - 1) / (n - 1)", "(i - 1) / n", "test_grid_agrees_with_reference[grid]")
     yield both("curriculum", "ict_N", ", 160) + 1)", ", 160) + 0.5)", "test_schedule_agrees_with_reference[ict_N]")
