@@ -54,10 +54,7 @@ OPERATIONS: Mapping[str, Callable[..., sp.Expr]] = {
     "sigmoid": lambda a: 1 / (1 + sp.exp(-a)),
     "softplus": lambda a: sp.log(1 + sp.exp(a)),
 }
-PARTIAL: Mapping[str, Callable[..., sp.Expr]] = {  # of the operations, those that some reals have no value of
-    "div": lambda a, b: 1 / b,
-    **{op: OPERATIONS[op] for op in ("pow", "sqrt", "log", "log1p", "log2", "tan", "asin", "acos")},
-}
+PARTIAL = ("div", "pow", "sqrt", "log", "log1p", "log2", "tan", "asin", "acos")  # these have no value of some reals
 RELATIONS: Mapping[str, Callable[[sp.Expr, sp.Expr], Any]] = {
     "==": sp.Eq,
     "!=": sp.Ne,
@@ -99,10 +96,10 @@ class Written:
     parts: list[sp.Expr] = field(factory=list)
     branched: bool = False
 
-    def note(self, op: str, operands: list[sp.Expr]) -> None:
+    def note(self, op: str, operands: list[sp.Expr], result: sp.Expr) -> None:
         """Note an operation that is not defined everywhere."""
         if op in PARTIAL and not (op == "pow" and operands[1].is_integer and operands[1].is_nonnegative):
-            part = PARTIAL[op](*operands)
+            part = 1 / operands[1] if op == "div" else result
             self.parts += [] if part.is_number else [part]
 
 
@@ -110,10 +107,10 @@ class Written:
 class SympyAlgebra:
     """Builds expressions of sympy; refuses what has no real value and what grows without bound.
 
-    `written` is told what the expressions are made of.
+    `written` is told what the expressions are made of, if it is wanted.
     """
 
-    written: Written = field(factory=Written)
+    written: Written | None = None
     measures: dict[sp.Basic, Measure] = field(factory=dict)
     applied: dict[tuple[object, ...], object] = field(factory=dict)
 
@@ -146,7 +143,8 @@ class SympyAlgebra:
         self.bound(result, span)
         if undefined(result, operands):
             raise error("CM227", f"this has no real value{reason(op, operands)}", span)
-        self.written.note(op, operands)
+        if self.written is not None:
+            self.written.note(op, operands, result)
         return result
 
     def bound(self, expr: sp.Expr, span: Span) -> None:
@@ -173,7 +171,8 @@ class SympyAlgebra:
 
     def select(self, test: object, then: object, otherwise: object, span: Span) -> sp.Expr:
         """Choose by a truth value."""
-        self.written.branched = True
+        if self.written is not None:
+            self.written.branched = True
         return sp.Piecewise((scalar(then, span), condition(test, span)), (scalar(otherwise, span), True))
 
     def apply(self, evaluator: Evaluator, function: Closure, args: tuple[object, ...], span: Span) -> object:

@@ -29,7 +29,7 @@ def state(name: str) -> sp.Symbol:
 
 def evaluator(written: Written | None = None) -> Evaluator:
     """Give an evaluator to sympy's expressions; `written` is told what they are made of."""
-    return Evaluator(SympyAlgebra(written or Written()))
+    return Evaluator(SympyAlgebra(written))
 
 
 def process_names(symbols: Mapping[str, object], t: sp.Symbol, T: sp.Expr | None) -> dict[str, object]:

@@ -10,10 +10,9 @@ import pytest
 
 from tests.numbers import packages
 from tests.numbers.frameworks import Framework
-from tests.numbers.objectives import asked, sample_inputs
+from tests.numbers.objectives import sample, sample_inputs
 
 SPECS = Path(__file__).parents[2] / "specs"
-STEPS = 4
 
 
 @pytest.mark.parametrize("name", ["lcm", "rectified_flow", "shortcut"])
@@ -29,8 +28,8 @@ def test_the_network_is_given_one_dtype(name: str, framework: Framework) -> None
     single = framework.array(np.ones((2, 1, 8, 8), "float32"))
     like = single.bfloat16() if framework.name == "torch" else single.astype("bfloat16")
     for sampler in m.SAMPLERS:
-        function, noises = getattr(m, f"sample_{sampler}"), sample_inputs(m, sampler, framework.source(1), like)
+        noises = sample_inputs(m, sampler, framework.source(1), like)
         assert str(noises["z"].dtype).endswith("bfloat16")
-        found = function(network, **noises, **asked(function, {"N": STEPS}))
+        found = sample(m, sampler, network, noises)
         assert str(found.dtype).endswith("float32")
     assert seen == {"float32"}

@@ -3,8 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 
 from cmdsl.driver import compile_spec
 from tests.cli.command import ROOT, SPECS, shell
+from tests.order import complaints
 
 COMPILER = ["cmdsl", "cmdsl_torch", "cmdsl_jax", "lark", "flint"]  # torch itself has sympy
 OTHER = {"torch": "jax", "jax": "torch"}
@@ -78,10 +77,7 @@ def test_it_is_text_in_order(compiled: Compiled, spec: str, backend: str) -> Non
     assert all(text.endswith("\n") and not text.endswith("\n\n") and "\r" not in text for text in texts.values())
     secrets = (str(package.parent), str(Path.home()), socket.gethostname(), tempfile.gettempdir())
     assert [(name, s) for name, text in texts.items() for s in secrets if s in text] == []
-    for words in (["format", "--check"], ["check", "--select", "B,C4,E,F,I,RUF,SIM,UP,W", "--ignore", "RUF001,RUF002"]):
-        command = [sys.executable, "-m", "ruff", *words, "--isolated", "--no-cache", "--line-length", "120", "."]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=package)
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert not complaints(package)
 
 
 @pytest.mark.slow
