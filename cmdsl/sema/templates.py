@@ -10,12 +10,6 @@ from cmdsl.syntax import ast, parse
 ROOM = "templates"
 
 
-def templates() -> tuple[str, ...]:
-    """Give the names of the templates."""
-    names = (entry.name for entry in files("cmdsl").joinpath(ROOM).iterdir())
-    return tuple(sorted(name.removesuffix(".cm") for name in names if name.endswith(".cm")))
-
-
 def started(template: str, name: str) -> str:
     """Give the text of a template with the name of a model in it."""
     text = files("cmdsl").joinpath(ROOM, f"{template}.cm").read_text(encoding="utf-8")
